@@ -1,0 +1,20 @@
+//! Accounts by e-mail (document 002, steps 1 to 3).
+
+mod registration;
+mod session;
+mod users;
+mod wire;
+
+use axum::Router;
+use axum::routing::{get, post};
+use chat::http::Shared;
+
+/// The paths of this group.
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/register", post(registration::create))
+        .route("/register/{token}", get(registration::confirm))
+        .route("/login", post(session::create))
+        .route("/logout", get(session::delete))
+        .route("/users", get(users::list))
+}

@@ -1,0 +1,117 @@
+//! This surface's requests and answers.
+
+use chat::accounts::{Applicant, Entry, Login, Profile};
+use chat::ids::UserId;
+use chat::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+/// `POST /register`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Registration {
+    email: String,
+    password: String,
+    first_name: String,
+    last_name: String,
+    user_name: Option<String>,
+}
+
+impl From<Registration> for Applicant {
+    fn from(body: Registration) -> Self {
+        Self {
+            email: body.email,
+            password: body.password,
+            first_name: body.first_name,
+            last_name: body.last_name,
+            user_name: body.user_name,
+        }
+    }
+}
+
+/// The answer to `POST /register`, whether or not the address is taken.
+#[derive(Debug, Serialize)]
+pub(crate) struct Status {
+    pub(crate) status: &'static str,
+}
+
+/// A new user.
+#[derive(Debug, Serialize)]
+pub(crate) struct NewUser {
+    user_id: UserId,
+    user_name: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+}
+
+impl From<Profile> for NewUser {
+    fn from(profile: Profile) -> Self {
+        Self {
+            user_id: profile.user_id,
+            user_name: profile.user_name,
+            first_name: profile.first_name,
+            last_name: profile.last_name,
+        }
+    }
+}
+
+/// `POST /login`: an address or a user name, and the password.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Credentials {
+    email: Option<String>,
+    user_name: Option<String>,
+    password: String,
+}
+
+impl Credentials {
+    pub(crate) fn into_parts(self) -> Result<(Login, String)> {
+        let login = match (self.email, self.user_name) {
+            (Some(email), None) => Login::Email(email),
+            (None, Some(name)) => Login::UserName(name),
+            _ => return Err(Error::invalid("invalid_login", "Send either email or user_name, with password")),
+        };
+        Ok((login, self.password))
+    }
+}
+
+/// The answer to `POST /login`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Token {
+    pub(crate) token: String,
+}
+
+/// `GET /users`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Paging {
+    pub(crate) next: Option<UserId>,
+    pub(crate) count: Option<u64>,
+}
+
+/// A page of users.
+#[derive(Debug, Serialize)]
+pub(crate) struct Users {
+    pub(crate) users: Vec<User>,
+    pub(crate) next: Option<UserId>,
+}
+
+/// One of them.
+#[derive(Debug, Serialize)]
+pub(crate) struct User {
+    user_id: UserId,
+    user_name: Option<String>,
+    first_name: Option<String>,
+    last_name: Option<String>,
+    online: bool,
+    last_seen: Option<String>,
+}
+
+impl From<Entry> for User {
+    fn from(entry: Entry) -> Self {
+        Self {
+            user_id: entry.profile.user_id,
+            user_name: entry.profile.user_name,
+            first_name: entry.profile.first_name,
+            last_name: entry.profile.last_name,
+            online: !entry.sockets.open.is_empty(),
+            last_seen: entry.sockets.last_seen.map(|moment| moment.rfc3339()),
+        }
+    }
+}

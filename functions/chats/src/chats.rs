@@ -1,0 +1,89 @@
+//! `/chats`, and what `/chats_v2` has in common with it.
+
+use crate::wire::{ChatRef, ListedChat, NewMessage, Read, Row, TwoUsers, UnreadChat, Window, rows};
+use ::chat::direct::{self, Draft};
+use ::chat::http::{Body, IdempotencyKey, Path, Query, Shared, User, count, offset};
+use ::chat::ids::ChatId;
+use ::chat::sessions::Bearer;
+use ::chat::Result;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+/// Messages on a page of history: by default, at most.
+const PAGE: (u64, u64) = (50, 100);
+/// Chats in a list, by default and at most.
+const LIST: u64 = 1_000;
+
+pub(crate) async fn send(
+    State(backend): State<Shared>,
+    caller: Bearer,
+    IdempotencyKey(client_id): IdempotencyKey,
+    Body(body): Body<NewMessage>,
+) -> Result<(StatusCode, Json<ChatRef>)> {
+    let draft = Draft { text: body.message, kind: body.kind, client_id };
+    let sent = direct::send(&backend, caller, body.receiver_id, draft).await?;
+    Ok((StatusCode::CREATED, Json(sent.into())))
+}
+
+pub(crate) async fn list(
+    State(backend): State<Shared>,
+    User(user): User,
+    Query(window): Query<Window>,
+) -> Result<Json<Vec<ListedChat>>> {
+    let (skip, take) = (offset(window.offset)? - 1, count(window.count, LIST, LIST)?);
+    let chats = direct::list(&backend, user).await?;
+    Ok(Json(chats.into_iter().skip(skip as usize).take(take as usize).map(Into::into).collect()))
+}
+
+pub(crate) async fn list_unread(State(backend): State<Shared>, User(user): User) -> Result<Json<Vec<UnreadChat>>> {
+    let chats = direct::list(&backend, user).await?;
+    Ok(Json(chats.into_iter().filter(|chat| chat.unread > 0).map(Into::into).collect()))
+}
+
+pub(crate) async fn mark_read(
+    State(backend): State<Shared>,
+    User(user): User,
+    Body(body): Body<Read>,
+) -> Result<StatusCode> {
+    direct::mark_read(&backend, user, body.chat_id).await?;
+    Ok(StatusCode::CREATED)
+}
+
+pub(crate) async fn find(
+    State(backend): State<Shared>,
+    User(user): User,
+    Path(two): Path<TwoUsers>,
+) -> Result<Json<ChatRef>> {
+    Ok(Json(direct::find(&backend, user, two.user_a_id, two.user_b_id).await?.into()))
+}
+
+pub(crate) async fn history(
+    State(backend): State<Shared>,
+    User(user): User,
+    Path(chat_id): Path<ChatId>,
+    Query(window): Query<Window>,
+) -> Result<Json<Vec<Row>>> {
+    let (offset, count) = (offset(window.offset)?, count(window.count, PAGE.0, PAGE.1)?);
+    let page = direct::history(&backend, user, chat_id, offset, count as usize).await?;
+    Ok(Json(rows(page)))
+}
+
+pub(crate) async fn history_of_two(
+    State(backend): State<Shared>,
+    user: User,
+    Path(two): Path<TwoUsers>,
+    window: Query<Window>,
+) -> Result<Json<Vec<Row>>> {
+    let chat_id = direct::find(&backend, user.0, two.user_a_id, two.user_b_id).await?;
+    history(State(backend), user, Path(chat_id), window).await
+}
+
+pub(crate) async fn delete(
+    State(backend): State<Shared>,
+    User(user): User,
+    Path(chat_id): Path<ChatId>,
+) -> Result<StatusCode> {
+    direct::delete(&backend, user, chat_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

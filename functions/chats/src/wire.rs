@@ -1,0 +1,168 @@
+//! This surface's requests and answers.
+
+use chat::clock;
+use chat::direct::{Kind, Overview, Page, Sent};
+use chat::ids::{ChatId, UserId};
+use serde::{Deserialize, Serialize};
+
+/// `POST /chats`, `POST /chats_v2`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NewMessage {
+    pub(crate) receiver_id: UserId,
+    pub(crate) message: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: Kind,
+}
+
+/// Where a message went, or which chat two users have.
+#[derive(Debug, Serialize)]
+pub(crate) struct ChatRef {
+    pub(crate) chat_id: ChatId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seq: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_timestamp: Option<String>,
+}
+
+impl From<ChatId> for ChatRef {
+    fn from(chat_id: ChatId) -> Self {
+        Self { chat_id, seq: None, message_timestamp: None }
+    }
+}
+
+impl From<Sent> for ChatRef {
+    fn from(sent: Sent) -> Self {
+        Self {
+            chat_id: sent.chat_id,
+            seq: sent.message.as_ref().map(|message| message.seq),
+            message_timestamp: sent.message.map(|message| message.at.rfc3339()),
+        }
+    }
+}
+
+/// `POST /chats/read`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Read {
+    pub(crate) chat_id: ChatId,
+}
+
+/// The part of a list or of a history that is wanted.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Window {
+    pub(crate) count: Option<u64>,
+    pub(crate) offset: Option<u64>,
+}
+
+/// `GET /chats/users/{user_a_id}/{user_b_id}` and the like.
+#[derive(Debug, Deserialize)]
+pub(crate) struct TwoUsers {
+    pub(crate) user_a_id: UserId,
+    pub(crate) user_b_id: UserId,
+}
+
+/// A chat in `GET /chats/unread`.
+#[derive(Debug, Serialize)]
+pub(crate) struct UnreadChat {
+    chat_id: ChatId,
+    last_message: Option<String>,
+    last_message_sender_id: Option<UserId>,
+    last_message_sender_name: Option<String>,
+    last_message_timestamp: Option<String>,
+    last_message_type: Option<String>,
+    unread_count: u64,
+    server_sent_timestamp: String,
+}
+
+impl From<Overview> for UnreadChat {
+    fn from(chat: Overview) -> Self {
+        let (message, sender) = chat.newest.unzip();
+        Self {
+            chat_id: chat.chat_id,
+            last_message_sender_id: message.as_ref().map(|message| message.sender),
+            last_message_sender_name: sender.map(|sender| sender.name()),
+            last_message_timestamp: message.as_ref().map(|message| message.at.rfc3339()),
+            last_message_type: message.as_ref().map(|message| message.kind.clone()),
+            last_message: message.map(|message| message.text),
+            unread_count: chat.unread,
+            server_sent_timestamp: clock::now().rfc3339(),
+        }
+    }
+}
+
+/// A chat in `GET /chats`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ListedChat {
+    with_user_id: UserId,
+    with_user_name: String,
+    with_nick_name: String,
+    #[serde(flatten)]
+    chat: UnreadChat,
+}
+
+impl From<Overview> for ListedChat {
+    fn from(chat: Overview) -> Self {
+        Self {
+            with_user_id: chat.with.user_id,
+            with_user_name: chat.with.name(),
+            with_nick_name: chat.with.display_name(),
+            chat: chat.into(),
+        }
+    }
+}
+
+/// A message in a history or a mailbox.
+#[derive(Debug, Serialize)]
+pub(crate) struct Row {
+    chat_id: ChatId,
+    seq: u64,
+    message: String,
+    message_sender_id: UserId,
+    message_sender_name: String,
+    message_timestamp: String,
+    message_type: String,
+    server_sent_timestamp: String,
+}
+
+/// The rows of a page, in its order.
+pub(crate) fn rows(mut page: Page) -> Vec<Row> {
+    let now = clock::now().rfc3339();
+    std::mem::take(&mut page.messages)
+        .into_iter()
+        .map(|message| Row {
+            chat_id: page.chat_id,
+            seq: message.seq,
+            message_sender_id: message.sender,
+            message_sender_name: page.name_of(message.sender),
+            message_timestamp: message.at.rfc3339(),
+            message: message.text,
+            message_type: message.kind,
+            server_sent_timestamp: now.clone(),
+        })
+        .collect()
+}
+
+/// `GET /chats_v2/{chat_id}`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Fetch {
+    pub(crate) ack: Option<Ack>,
+}
+
+/// Who says when fetched messages are removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Ack {
+    /// The caller, by `POST /chats_v2/{chat_id}/ack`.
+    Manual,
+}
+
+/// `POST /chats_v2/{chat_id}/ack`.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Acknowledgement {
+    pub(crate) up_to: String,
+}
+
+/// How many messages are left.
+#[derive(Debug, Serialize)]
+pub(crate) struct Left {
+    pub(crate) unread_count: u64,
+}

@@ -1,0 +1,28 @@
+//! The socket (document 002; contract, section 4): `$connect`, `$disconnect`, and frames.
+
+mod connection;
+mod frame;
+mod wire;
+
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use chat::Backend;
+use lambda_runtime::Error;
+use wire::Answer;
+
+/// Serves one event by its route key. An error is the function's failure, which API Gateway tells the client
+/// in its own words; what the client did wrong is an answer or a frame.
+pub async fn dispatch(backend: &Backend, event: ApiGatewayWebsocketProxyRequest) -> Result<Answer, Error> {
+    let context = event.request_context;
+    let connection = context.connection_id.ok_or("an event without a connection id")?;
+    match context.route_key.as_deref() {
+        Some("$connect") => {
+            let token = event.query_string_parameters.first("token");
+            Ok(connection::connect(backend, &connection, token).await)
+        }
+        Some("$disconnect") => Ok(connection::disconnect(backend, &connection).await?),
+        _ => {
+            let text = event.body.filter(|_| !event.is_base64_encoded);
+            Ok(frame::receive(backend, &connection, text.as_deref()).await?)
+        }
+    }
+}

@@ -1,0 +1,98 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Parser;
+use http::Uri;
+
+/// Runs the whole template on this machine: HTTP API, WebSocket API, functions, tables, mails.
+///
+/// One JSON line on stdout says that everything answers. All else goes to stderr.
+#[derive(Debug, Clone, Parser)]
+#[command(name = "local")]
+pub(crate) struct Cli {
+    /// HTTP API on this port, WebSocket API on the next, console on the one after; 0 takes free ones.
+    #[arg(long, value_name = "N", default_value_t = 3000, value_parser = clap::value_parser!(u16).range(0..=65533))]
+    pub(crate) port: u16,
+
+    /// Keep the tables in this folder. Without it they live in memory.
+    #[arg(long, value_name = "DIR", conflicts_with = "dynamodb")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Value of the template's `BackendKey` parameter.
+    #[arg(long, value_name = "KEY", default_value = "local-backend-key")]
+    pub(crate) backend_key: String,
+
+    /// Invoke the functions of this `cargo lambda watch` instead of running them.
+    #[arg(long, value_name = "URL", value_parser = base_url)]
+    pub(crate) lambda: Option<String>,
+
+    /// Use this DynamoDB instead of the embedded store. Missing tables are created in it.
+    #[arg(long, value_name = "URL", value_parser = base_url)]
+    pub(crate) dynamodb: Option<String>,
+
+    /// Run the executables that are already in the target folder.
+    #[arg(long)]
+    pub(crate) skip_build: bool,
+
+    /// Cargo profile to build the functions with.
+    #[arg(long, value_name = "NAME", default_value = "release")]
+    pub(crate) profile: String,
+
+    /// The template. Without it: `template.yaml` in this folder or the nearest one above.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) template: Option<PathBuf>,
+
+    /// Print the environment that functions get as dotenv lines, and end.
+    #[arg(long)]
+    pub(crate) print_env: bool,
+
+    /// Close a socket that was silent for this long.
+    #[arg(long, value_name = "MS", default_value_t = 600_000, hide = true)]
+    pub(crate) idle_timeout_ms: u64,
+
+    /// Close a socket that is this old.
+    #[arg(long, value_name = "MS", default_value_t = 7_200_000, hide = true)]
+    pub(crate) connection_lifetime_ms: u64,
+}
+
+impl Cli {
+    /// How long a socket may be silent.
+    pub(crate) fn idle_timeout(&self) -> Duration {
+        Duration::from_millis(self.idle_timeout_ms)
+    }
+
+    /// How old a socket may get.
+    pub(crate) fn connection_lifetime(&self) -> Duration {
+        Duration::from_millis(self.connection_lifetime_ms)
+    }
+}
+
+/// Takes `http://host[:port]`, without the slash that people add at its end.
+fn base_url(value: &str) -> Result<String, String> {
+    let trimmed = value.trim_end_matches('/');
+    let uri: Uri = trimmed.parse().map_err(|error| format!("{error}"))?;
+    match (uri.scheme_str(), uri.authority()) {
+        (Some("http"), Some(_)) => Ok(trimmed.to_owned()),
+        _ => Err("expected http://host:port".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_lose_their_last_slash_and_must_be_http() {
+        assert_eq!(base_url("http://127.0.0.1:9000/").as_deref(), Ok("http://127.0.0.1:9000"));
+        assert!(base_url("127.0.0.1:9000").is_err());
+        assert!(base_url("https://example.com").is_err());
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory as _;
+        Cli::command().debug_assert();
+    }
+}

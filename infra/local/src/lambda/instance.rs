@@ -1,0 +1,196 @@
+//! One process of a function, from its start to its end.
+
+use std::process::Stdio;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::{Notify, oneshot};
+use tokio::task::AbortHandle;
+
+use super::pool::{Job, Pool};
+use super::{InvocationError, Outcome, runtime_api};
+use crate::environment;
+use crate::server;
+use crate::sync::lock;
+
+/// How long a process may take until it asks for its first invocation, as in Lambda.
+const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// One process of a function.
+#[derive(Debug)]
+pub(super) struct Instance {
+    pool: Pool,
+    number: u64,
+    running: Mutex<Option<Running>>,
+    ready: AtomicBool,
+    became_ready: Notify,
+    stop: Arc<Notify>,
+    timed_out: Notify,
+    init_error: Mutex<Option<String>>,
+}
+
+/// The invocation that a process works on.
+#[derive(Debug)]
+struct Running {
+    id: String,
+    reply: oneshot::Sender<Outcome>,
+    timer: AbortHandle,
+}
+
+/// Starts a process and stays with it until it ends.
+pub(super) async fn run(pool: Pool, number: u64) {
+    let instance = Arc::new(Instance {
+        pool: pool.clone(),
+        number,
+        running: Mutex::default(),
+        ready: AtomicBool::new(false),
+        became_ready: Notify::new(),
+        stop: Arc::default(),
+        timed_out: Notify::new(),
+        init_error: Mutex::default(),
+    });
+    let reason = match instance.live().await {
+        Ok(reason) => reason,
+        Err(error) => InvocationError::Exited(format!("it cannot be started: {error}")),
+    };
+    if let Some(running) = lock(&instance.running).take() {
+        running.finish(Err(reason.clone()));
+    }
+    pool.instance_ended(instance.ready.load(Ordering::Relaxed), &reason);
+}
+
+impl Instance {
+    /// Runs the process, and says why it ended.
+    async fn live(self: &Arc<Self>) -> std::io::Result<InvocationError> {
+        let listener = server::listen(0)?;
+        let runtime_api = listener.local_addr()?.to_string();
+        let mut child = self.spawn(&runtime_api)?;
+        let shutdown = self.pool.shutdown();
+        let handler = {
+            let instance = self.clone();
+            move |request, _| runtime_api::handle(instance.clone(), request)
+        };
+        let serving = tokio::spawn(server::serve(listener, shutdown.clone(), handler));
+
+        let init_limit = async {
+            tokio::select! {
+                () = self.became_ready.notified() => std::future::pending().await,
+                () = tokio::time::sleep(INIT_LIMIT) => {}
+            }
+        };
+        let reason = tokio::select! {
+            status = child.wait() => InvocationError::Exited(self.describe(&status?)),
+            () = self.timed_out.notified() => InvocationError::TimedOut,
+            () = init_limit => InvocationError::Exited("it asked for no invocation in time".to_owned()),
+            () = self.stop.notified() => InvocationError::Exited("it was idle".to_owned()),
+            () = shutdown.wait() => InvocationError::Exited("it was stopped".to_owned()),
+        };
+        serving.abort();
+        // Fails only on a process that has ended.
+        let _ = child.kill().await;
+        Ok(reason)
+    }
+
+    fn spawn(&self, runtime_api: &str) -> std::io::Result<Child> {
+        let runnable = self.pool.runnable();
+        let binary = &runnable.function.binary;
+        let mut child = Command::new(&runnable.executable)
+            .env_clear()
+            .envs(&runnable.environment)
+            .envs(environment::of_instance(&runnable.function, runtime_api))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            // Ctrl-C in a terminal is meant for the stack, which then ends the functions in order.
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        if let Some(output) = child.stdout.take() {
+            tokio::spawn(copy_lines(binary.clone(), output));
+        }
+        if let Some(output) = child.stderr.take() {
+            tokio::spawn(copy_lines(binary.clone(), output));
+        }
+        Ok(child)
+    }
+
+    fn describe(&self, status: &std::process::ExitStatus) -> String {
+        match lock(&self.init_error).take() {
+            Some(error) => error,
+            None => status.to_string(),
+        }
+    }
+
+    /// Which instance of its function this is, from 1.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The pool it belongs to.
+    pub(super) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// Waits for an invocation, and starts its clock.
+    pub(super) async fn next(self: &Arc<Self>) -> (String, bytes::Bytes) {
+        if !self.ready.swap(true, Ordering::Relaxed) {
+            self.became_ready.notify_one();
+            self.pool.instance_ready();
+        }
+        let Job { id, payload, reply } = self.pool.next(&self.stop).await;
+        let timer = {
+            let instance = Arc::downgrade(self);
+            let timeout = self.pool.runnable().function.timeout;
+            tokio::spawn(async move {
+                tokio::time::sleep(timeout).await;
+                if let Some(instance) = instance.upgrade() {
+                    instance.timed_out.notify_one();
+                }
+            })
+        };
+        let running = Running { id: id.clone(), reply, timer: timer.abort_handle() };
+        if let Some(left_over) = lock(&self.running).replace(running) {
+            left_over.finish(Err(InvocationError::Function("the function gave no answer".to_owned())));
+        }
+        (id, payload)
+    }
+
+    /// Takes what the function answered. False if no such invocation runs.
+    pub(super) fn complete(&self, id: &str, outcome: Outcome) -> bool {
+        let mut running = lock(&self.running);
+        match running.take() {
+            Some(current) if current.id == id => {
+                current.finish(outcome);
+                true
+            }
+            other => {
+                *running = other;
+                false
+            }
+        }
+    }
+
+    /// Remembers why the process could not start.
+    pub(super) fn init_failed(&self, error: String) {
+        *lock(&self.init_error) = Some(error);
+    }
+}
+
+impl Running {
+    fn finish(self, outcome: Outcome) {
+        self.timer.abort();
+        // The caller may have given up.
+        let _ = self.reply.send(outcome);
+    }
+}
+
+/// Writes what a function prints to stderr, each line behind the function's name.
+async fn copy_lines(binary: String, output: impl AsyncRead + Unpin) {
+    let mut lines = BufReader::new(output).split(b'\n');
+    while let Ok(Some(line)) = lines.next_segment().await {
+        eprintln!("[{binary}] {}", String::from_utf8_lossy(&line));
+    }
+}

@@ -1,0 +1,101 @@
+//! Lambda: invoking functions, in processes of our own or through another Lambda.
+
+mod instance;
+mod pool;
+mod remote;
+mod runtime_api;
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
+
+use bytes::Bytes;
+use futures::future::{BoxFuture, FutureExt as _, try_join_all};
+
+use crate::client::Client;
+use crate::error::StartError;
+use crate::shutdown::Shutdown;
+use crate::template::Function;
+
+use pool::Pool;
+use remote::Remote;
+
+/// Most bytes of an event and of an answer: 6 MB, as Lambda counts them.
+pub(crate) const PAYLOAD_LIMIT: usize = 6_291_556;
+
+/// Why an invocation has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum InvocationError {
+    /// The function reported an error, a panic for instance.
+    #[error("{0}")]
+    Function(String),
+    /// The process of the function ended.
+    #[error("the function's process ended: {0}")]
+    Exited(String),
+    /// The function took longer than its time-out.
+    #[error("the function timed out")]
+    TimedOut,
+    /// The answer is larger than Lambda takes.
+    #[error("the answer exceeds {PAYLOAD_LIMIT} bytes")]
+    ResponseTooLarge,
+    /// The other Lambda cannot be reached.
+    #[error("the Lambda of --lambda cannot be reached: {0}")]
+    Unreachable(String),
+}
+
+/// What an invocation ends in.
+pub(crate) type Outcome = Result<Bytes, InvocationError>;
+
+/// How to run a function in processes of our own.
+#[derive(Clone, Debug)]
+pub(crate) struct Runnable {
+    pub(crate) function: Function,
+    pub(crate) executable: PathBuf,
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
+/// All functions of the template, by logical id.
+#[derive(Debug)]
+pub(crate) struct Functions {
+    invokers: HashMap<String, Invoker>,
+}
+
+#[derive(Debug)]
+enum Invoker {
+    Pool(Pool),
+    Remote(Remote),
+}
+
+impl Functions {
+    /// Starts one instance of each function, and returns once all of them wait for invocations.
+    pub(crate) async fn start(runnables: Vec<Runnable>, shutdown: &Shutdown) -> Result<Self, StartError> {
+        let pools = try_join_all(runnables.into_iter().map(|runnable| async {
+            let id = runnable.function.logical_id.clone();
+            let pool = Pool::start(runnable, shutdown.clone()).await?;
+            Ok::<_, StartError>((id, Invoker::Pool(pool)))
+        }));
+        Ok(Self { invokers: pools.await?.into_iter().collect() })
+    }
+
+    /// Functions that another Lambda runs.
+    pub(crate) fn remote(functions: &[Function], url: &str) -> Self {
+        let client = Client::new();
+        let invokers = functions.iter().map(|function| {
+            let remote = Remote::new(client.clone(), url, &function.binary);
+            (function.logical_id.clone(), Invoker::Remote(remote))
+        });
+        Self { invokers: invokers.collect() }
+    }
+
+    /// Invokes a function. The invocation is in line once this returns, so that calls keep their order; it is
+    /// withdrawn if the future is dropped before an instance took it.
+    pub(crate) fn invoke(&self, function: &str, payload: Bytes) -> BoxFuture<'static, Outcome> {
+        match self.invokers.get(function) {
+            Some(Invoker::Pool(pool)) => pool.invoke(payload).boxed(),
+            Some(Invoker::Remote(remote)) => remote.clone().invoke(payload).boxed(),
+            None => {
+                let error = InvocationError::Function(format!("there is no function {function}"));
+                std::future::ready(Err(error)).boxed()
+            }
+        }
+    }
+}

@@ -1,0 +1,225 @@
+//! The whole stack, from its start to its end.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::cli::Cli;
+use crate::console::Console;
+use crate::environment::{self, Endpoints};
+use crate::error::StartError;
+use crate::http_api::HttpApi;
+use crate::lambda::{Functions, Runnable};
+use crate::shutdown::{self, Shutdown, Stopper};
+use crate::store::{self, Store};
+use crate::template::{self, Template};
+use crate::websocket_api::WebSocketApi;
+use crate::{builder, server};
+
+/// How long requests and sockets get to end, and how long processes do after that.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long the Lambda of `--lambda` gets to answer.
+const LAMBDA_PATIENCE: Duration = Duration::from_secs(10);
+
+/// The template of the command line, and the folder it lies in.
+pub(crate) fn read_template(cli: &Cli) -> Result<(Template, PathBuf), StartError> {
+    let path = template::find(cli.template.as_deref())?;
+    let given = BTreeMap::from([("BackendKey", cli.backend_key.as_str())]);
+    let template = Template::read(&path, &given)?;
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    Ok((template, folder))
+}
+
+/// The environment of functions, for something else that runs them.
+pub(crate) fn print_env(cli: &Cli) -> Result<String, StartError> {
+    if cli.port == 0 {
+        return Err(StartError::Environment("--print-env needs a --port that is not 0".to_owned()));
+    }
+    let (template, _) = read_template(cli)?;
+    let endpoints = Endpoints::new(cli.port, cli.port + 1, cli.port + 2, cli.dynamodb.as_deref());
+    environment::dotenv(&template, &endpoints)
+}
+
+/// A stack that answers.
+#[derive(Debug)]
+pub(crate) struct Stack {
+    ready: String,
+    gateways: Stopper,
+    instances: Stopper,
+    console: Stopper,
+    store: Option<Store>,
+}
+
+impl Stack {
+    /// Starts everything, in the order in which it is needed.
+    pub(crate) async fn start(cli: &Cli) -> Result<Self, StartError> {
+        let (template, folder) = read_template(cli)?;
+        for notice in &template.notices {
+            tracing::info!("{notice}");
+        }
+        let ports = Ports::take(cli.port)?;
+        let store = match &cli.dynamodb {
+            Some(_) => None,
+            None => Some(Store::open(cli.data.as_deref())?),
+        };
+        let started = Self::start_on(cli, &template, &folder, ports, store.as_ref()).await;
+        match started {
+            Ok(stack) => Ok(Self { store, ..stack }),
+            Err(error) => {
+                if let Some(store) = store {
+                    store.close().await;
+                }
+                Err(error)
+            }
+        }
+    }
+
+    async fn start_on(
+        cli: &Cli,
+        template: &Template,
+        folder: &Path,
+        ports: Ports,
+        store: Option<&Store>,
+    ) -> Result<Self, StartError> {
+        let dynamodb = store.map(Store::url).or_else(|| cli.dynamodb.clone()).unwrap_or_default();
+        let [http, websocket, console] = ports.numbers()?;
+        let endpoints = Endpoints::new(http, websocket, console, Some(&dynamodb));
+        store::create_tables(&template.tables, &dynamodb).await?;
+
+        // Functions may call the console from their first moment on.
+        let (console_stopper, console_shutdown) = shutdown::channel();
+        let websocket_url =
+            template.websocket_api.as_ref().map(|api| format!("ws://127.0.0.1:{websocket}/{}", api.stage));
+        let page = Arc::new(Console::new(&endpoints, websocket_url.as_deref(), dynamodb));
+        let handler = move |request, _: SocketAddr| page.clone().handle(request);
+        tokio::spawn(server::serve(ports.console, console_shutdown, handler));
+
+        let (instances, instances_shutdown) = shutdown::channel();
+        let functions = functions(cli, template, folder, &endpoints, &instances_shutdown).await;
+        drop(instances_shutdown);
+        let functions = match functions {
+            Ok(functions) => Arc::new(functions),
+            Err(error) => {
+                instances.stop(PATIENCE).await;
+                return Err(error);
+            }
+        };
+
+        let (gateways, gateways_shutdown) = shutdown::channel();
+        let api = Arc::new(HttpApi::new(&template.http_api, http, functions.clone()));
+        let handler = move |request, peer| api.clone().handle(request, peer);
+        tokio::spawn(server::serve(ports.http, gateways_shutdown.clone(), handler));
+        if let Some(api) = template.websocket_api.clone() {
+            let authority = endpoints.websocket_authority.clone();
+            let shutdown = gateways_shutdown.clone();
+            let api = Arc::new(WebSocketApi::new(api, authority, cli, functions, shutdown));
+            let handler = move |request, peer| api.clone().handle(request, peer);
+            tokio::spawn(server::serve(ports.websocket, gateways_shutdown, handler));
+        }
+
+        let ready = json!({
+            "ready": true,
+            "http": endpoints.http,
+            "websocket": websocket_url,
+            "console": endpoints.console,
+            "backend_key": cli.backend_key,
+        });
+        Ok(Self { ready: ready.to_string(), gateways, instances, console: console_stopper, store: None })
+    }
+
+    /// The line that says that everything answers.
+    pub(crate) fn ready(&self) -> &str {
+        &self.ready
+    }
+
+    /// Ends everything: requests and sockets first, then the processes, then the store.
+    pub(crate) async fn stop(self) {
+        self.gateways.stop(PATIENCE).await;
+        self.instances.stop(PATIENCE).await;
+        self.console.stop(PATIENCE).await;
+        if let Some(store) = self.store {
+            store.close().await;
+        }
+    }
+}
+
+/// The functions, in processes of our own or behind `--lambda`.
+async fn functions(
+    cli: &Cli,
+    template: &Template,
+    folder: &Path,
+    endpoints: &Endpoints,
+    shutdown: &Shutdown,
+) -> Result<Functions, StartError> {
+    if let Some(url) = &cli.lambda {
+        reach(url).await?;
+        return Ok(Functions::remote(&template.functions, url));
+    }
+    let mut binaries: Vec<String> =
+        template.functions.iter().map(|function| function.binary.clone()).collect();
+    binaries.dedup();
+    let executables = if cli.skip_build {
+        builder::find(folder, &cli.profile, &binaries)?
+    } else {
+        tracing::info!("building {}…", binaries.join(", "));
+        builder::build(folder, &cli.profile, &binaries).await?
+    };
+    let runnables = template.functions.iter().filter_map(|function| {
+        Some(Runnable {
+            executable: executables.get(&function.binary)?.clone(),
+            environment: environment::of_function(template, function, endpoints),
+            function: function.clone(),
+        })
+    });
+    Functions::start(runnables.collect(), shutdown).await
+}
+
+/// Waits until something listens at a URL.
+async fn reach(url: &str) -> Result<(), StartError> {
+    let authority = url.trim_start_matches("http://");
+    let address = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
+    let trying = async {
+        while TcpStream::connect(&address).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let reached = tokio::time::timeout(LAMBDA_PATIENCE, trying).await;
+    reached.map_err(|_| StartError::Lambda(url.to_owned()))
+}
+
+/// The three ports of the stack.
+#[derive(Debug)]
+struct Ports {
+    http: TcpListener,
+    websocket: TcpListener,
+    console: TcpListener,
+}
+
+impl Ports {
+    /// Three ports in a row, or three free ones for 0.
+    fn take(first: u16) -> Result<Self, StartError> {
+        let listen = |offset: u16| {
+            let port = if first == 0 { 0 } else { first + offset };
+            server::listen(port).map_err(|source| StartError::Port { port, source })
+        };
+        Ok(Self { http: listen(0)?, websocket: listen(1)?, console: listen(2)? })
+    }
+
+    fn numbers(&self) -> Result<[u16; 3], StartError> {
+        let number = |listener: &TcpListener| {
+            let address = listener.local_addr();
+            address
+                .map(|address| address.port())
+                .map_err(|source| StartError::System { what: "a port", source })
+        };
+        Ok([number(&self.http)?, number(&self.websocket)?, number(&self.console)?])
+    }
+}

@@ -1,0 +1,145 @@
+//! Reading `template.yaml`: the whole deployment in the words of this crate. What cannot be read is an error
+//! that names the line, never a guess.
+
+pub(crate) mod intrinsics;
+mod resources;
+#[cfg(test)]
+mod tests;
+mod yaml;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::error::StartError;
+
+/// A template that cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum TemplateError {
+    /// The file itself cannot be read.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The template.
+        path: PathBuf,
+        /// What the operating system says.
+        source: std::io::Error,
+    },
+    /// Something in it.
+    #[error("{}:{}: {}", path.display(), problem.line, problem.message)]
+    At {
+        /// The template.
+        path: PathBuf,
+        /// What, and on which line.
+        problem: Problem,
+    },
+}
+
+/// What is wrong on a line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) line: usize,
+    pub(crate) message: String,
+}
+
+impl Problem {
+    /// Something wrong on a line.
+    pub(crate) fn new(line: usize, message: impl Into<String>) -> Self {
+        Self { line, message: message.into() }
+    }
+}
+
+/// Everything that the template deploys and that this crate runs.
+#[derive(Debug, Default)]
+pub(crate) struct Template {
+    pub(crate) functions: Vec<Function>,
+    pub(crate) http_api: HttpApi,
+    pub(crate) websocket_api: Option<WebSocketApi>,
+    pub(crate) tables: Vec<Table>,
+    /// What a person should know: parts that are read but not run here.
+    pub(crate) notices: Vec<String>,
+}
+
+/// An `AWS::Serverless::Function`.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Function {
+    pub(crate) logical_id: String,
+    /// Name of its package and of its executable.
+    pub(crate) binary: String,
+    pub(crate) timeout: Duration,
+    pub(crate) memory_mb: u64,
+    /// Most instances at a time, if the template limits them.
+    pub(crate) reserved_concurrency: Option<usize>,
+    pub(crate) environment: BTreeMap<String, String>,
+}
+
+/// The `AWS::Serverless::HttpApi`: its routes.
+#[derive(Debug, Default)]
+pub(crate) struct HttpApi {
+    pub(crate) id: String,
+    pub(crate) routes: Vec<HttpRoute>,
+}
+
+/// A route of the HTTP API.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HttpRoute {
+    /// Method and path; neither for the `$default` route.
+    pub(crate) key: Option<RouteKey>,
+    /// Logical id of the function.
+    pub(crate) function: String,
+}
+
+/// What a route of the HTTP API matches.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RouteKey {
+    /// The method, nothing for `ANY`.
+    pub(crate) method: Option<http::Method>,
+    pub(crate) path: String,
+}
+
+/// The `AWS::Serverless::WebSocketApi`.
+#[derive(Clone, Debug)]
+pub(crate) struct WebSocketApi {
+    pub(crate) id: String,
+    pub(crate) stage: String,
+    /// The fields that lead to the route key in a JSON body.
+    pub(crate) selection: Vec<String>,
+    /// Logical id of the function, by route key.
+    pub(crate) routes: BTreeMap<String, String>,
+}
+
+/// An `AWS::DynamoDB::Table`.
+#[derive(Clone, Debug)]
+pub(crate) struct Table {
+    pub(crate) name: String,
+    /// The `CreateTable` request.
+    pub(crate) create: serde_json::Value,
+    /// Attribute that rows expire by.
+    pub(crate) time_to_live: Option<String>,
+}
+
+impl Template {
+    /// Reads a template. `given` are parameters whose value does not come from their default.
+    pub(crate) fn read(path: &Path, given: &BTreeMap<&str, &str>) -> Result<Self, TemplateError> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| TemplateError::File { path: path.to_owned(), source })?;
+        Self::parse(&text, given).map_err(|problem| TemplateError::At { path: path.to_owned(), problem })
+    }
+
+    fn parse(text: &str, given: &BTreeMap<&str, &str>) -> Result<Self, Problem> {
+        resources::read(&yaml::parse(text)?, given)
+    }
+}
+
+/// The template to use: the one that was named, or the nearest in this folder and those above.
+pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf, StartError> {
+    if let Some(path) = named {
+        return Ok(path.to_owned());
+    }
+    let current = std::env::current_dir()
+        .map_err(|source| StartError::System { what: "the current folder", source })?;
+    current
+        .ancestors()
+        .map(|folder| folder.join("template.yaml"))
+        .find(|path| path.is_file())
+        .ok_or(StartError::NoTemplate(current))
+}

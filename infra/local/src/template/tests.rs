@@ -1,0 +1,110 @@
+//! Reading whole templates, good and bad.
+
+use super::*;
+
+fn read(text: &str) -> Result<Template, Problem> {
+    Template::parse(text, &BTreeMap::from([("BackendKey", "secret")]))
+}
+
+const GOOD: &str = r#"
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  StageName: {Type: String, Default: live}
+  BackendKey: {Type: String, NoEcho: true}
+Globals:
+  Function:
+    Runtime: provided.al2023
+    Timeout: 29
+    Environment:
+      Variables:
+        USERS: !Ref Users
+        KEY: !Ref BackendKey
+Resources:
+  HttpApi: {Type: AWS::Serverless::HttpApi}
+  Socket:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      StageName: !Ref StageName
+      RouteSelectionExpression: $request.body.chat.type
+      Routes:
+        $connect: {FunctionArn: !GetAtt Accounts.Arn}
+  Accounts:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildMethod: rust-cargolambda, BuildProperties: {Binary: accounts}}
+    Properties:
+      MemorySize: 256
+      Environment: {Variables: {OWN: "1"}}
+      Events:
+        Get: {Type: HttpApi, Properties: {ApiId: !Ref HttpApi, Method: get, Path: "/users/{id}"}}
+        Rest: {Type: HttpApi, Properties: {ApiId: !Ref HttpApi}}
+  Users:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      AttributeDefinitions: [{AttributeName: pk, AttributeType: S}]
+      KeySchema: [{AttributeName: pk, KeyType: HASH}]
+      BillingMode: PAY_PER_REQUEST
+      TimeToLiveSpecification: {AttributeName: expires_at, Enabled: true}
+      SSESpecification: {SSEEnabled: true}
+Outputs:
+  Url: {Value: !Sub "https://${HttpApi}"}
+"#;
+
+#[test]
+fn a_template_becomes_what_it_deploys() {
+    let template = read(GOOD).expect("a good template");
+    let function = &template.functions[0];
+    assert_eq!((function.logical_id.as_str(), function.binary.as_str()), ("Accounts", "accounts"));
+    assert_eq!((function.timeout, function.memory_mb), (Duration::from_secs(29), 256));
+    let expected = [("KEY", "secret"), ("OWN", "1"), ("USERS", "Users")];
+    assert!(function.environment.iter().map(|(key, value)| (key.as_str(), value.as_str())).eq(expected));
+
+    assert_eq!(template.http_api.id, "HttpApi");
+    let key = RouteKey { method: Some(http::Method::GET), path: "/users/{id}".to_owned() };
+    assert_eq!(template.http_api.routes[0].key, Some(key));
+    assert_eq!(template.http_api.routes[1].key, None);
+
+    let socket = template.websocket_api.expect("a WebSocket API");
+    assert_eq!(
+        (socket.stage.as_str(), socket.selection),
+        ("live", vec!["chat".to_owned(), "type".to_owned()])
+    );
+    assert_eq!(socket.routes["$connect"], "Accounts");
+
+    let table = &template.tables[0];
+    assert_eq!(table.time_to_live.as_deref(), Some("expires_at"));
+    assert_eq!(table.create["TableName"], "Users");
+    assert!(table.create.get("SSESpecification").is_none());
+}
+
+#[test]
+fn what_is_not_understood_names_its_line() {
+    let cases = [
+        ("AWS::DynamoDB::Table\n", "AWS::SQS::Queue\n", "AWS::SQS::Queue is not supported"),
+        ("      BillingMode: PAY", "      ImportSource: PAY", "ImportSource is not supported"),
+        ("Path: \"/users/{id}\"", "Path: \"users\"", "must begin with /"),
+        ("Path: \"/users/{id}\"", "Path: \"/users/{id+}/x\"", "cannot be read"),
+        ("Method: get", "Method: brew", "BREW is no method"),
+        ("!Ref Users", "!Ref Nobody", "no parameter or resource Nobody"),
+        ("!GetAtt Accounts.Arn", "!GetAtt Users.Arn", "no function of this template"),
+        ("$request.body.chat.type", "$context.routeKey", "selects routes"),
+        ("Default: live", "AllowedValues: [live]", "StageName has no Default"),
+        ("provided.al2023", "python3.13", "runtime python3.13"),
+        ("      MemorySize: 256", "      Layers: [x]", "Layers is not supported"),
+        ("      MemorySize: 256", "      MemorySize: big", "MemorySize must be a whole number"),
+        ("Outputs:", "Mappings:", "Mappings is not supported"),
+    ];
+    for (good, bad, expected) in cases {
+        let text = GOOD.replacen(good, bad, 1);
+        assert_ne!(text, GOOD, "{good} is not in the template");
+        let line = text.lines().zip(GOOD.lines()).take_while(|(bad, good)| bad == good).count() + 1;
+        let problem = read(&text).expect_err(bad);
+        assert!(problem.message.contains(expected), "{bad}: {problem:?}");
+        assert_eq!(problem.line, line, "{bad}: {problem:?}");
+    }
+}
+
+#[test]
+fn an_error_names_file_and_line() {
+    let error = TemplateError::At { path: "template.yaml".into(), problem: Problem::new(7, "no") };
+    assert_eq!(error.to_string(), "template.yaml:7: no");
+}

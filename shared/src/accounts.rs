@@ -1,0 +1,196 @@
+//! Accounts by e-mail (document 002, steps 1 to 3; contract, section 4).
+
+use crate::backend::Backend;
+use crate::clock;
+use crate::error::{Error, Result};
+use crate::frames::Notice;
+use crate::ids::{UserId, secret};
+use crate::mail::Mail;
+use crate::sessions::{self, Bearer};
+pub use crate::store::connections::Sockets;
+pub use crate::store::users::Profile;
+use crate::store::users::{Account, Registration, Taken};
+use crate::text::{canonical_email, canonical_name, check_name, check_password};
+use crate::{passwords, presence};
+use base64::Engine;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// How long a confirmation link works.
+const LINK_LASTS: Duration = Duration::from_secs(24 * 3600);
+const ID_TRIES: usize = 8;
+
+const NAME_TAKEN: Error = Error::Conflict("name_taken", "This user name is taken");
+const EMAIL_TAKEN: Error = Error::Conflict("email_taken", "This e-mail address belongs to an account already");
+const NO_REGISTRATION: Error =
+    Error::NotFound("registration_not_found", "This link was used already or has expired, please register again");
+const BAD_LOGIN: Error = Error::Unauthenticated("The address, name or password is wrong");
+
+/// Somebody who wants an account.
+#[derive(Clone, Debug)]
+pub struct Applicant {
+    /// Address, as typed.
+    pub email: String,
+    /// Password, 8 to 128 characters.
+    pub password: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name.
+    pub last_name: String,
+    /// Unique name, if one is wanted (extension).
+    pub user_name: Option<String>,
+}
+
+/// Sends a confirmation link to an address; `api` is the root of the HTTP API. An address that belongs to an
+/// account already gets a mail that says so instead, and the caller cannot tell.
+pub async fn register(backend: &Backend, api: &str, applicant: Applicant) -> Result<()> {
+    let email = canonical_email(&applicant.email)
+        .ok_or_else(|| Error::invalid("invalid_email", "email must be an e-mail address of at most 254 bytes"))?;
+    check_password(&applicant.password)?;
+    check_name("first_name", &applicant.first_name)?;
+    check_name("last_name", &applicant.last_name)?;
+    if let Some(name) = &applicant.user_name {
+        check_name("user_name", name)?;
+        if backend.store.user_by_name(&canonical_name(name)).await?.is_some() {
+            return Err(NAME_TAKEN);
+        }
+    }
+    // Both ways write one item and send one mail, so that their times tell nothing either.
+    let registration = Registration {
+        password_hash: passwords::hash(&applicant.password)?,
+        email: email.clone(),
+        first_name: applicant.first_name,
+        last_name: applicant.last_name,
+        user_name: applicant.user_name,
+    };
+    let token = secret();
+    let digest = digest_of(&token);
+    let taken = backend.store.user_by_email(&email).await?.is_some();
+    backend.store.put_registration(&digest, &registration, clock::now() + LINK_LASTS).await?;
+    let mail = if taken { already_mail(email) } else { confirmation_mail(email, &format!("{api}/register/{token}")) };
+    backend.mailer.send(mail).await
+}
+
+/// Registrations are stored under a digest: who reads the table cannot confirm any.
+fn digest_of(token: &str) -> String {
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Sha256::digest(token))
+}
+
+fn confirmation_mail(to: String, link: &str) -> Mail {
+    Mail {
+        to,
+        subject: "Confirm your account".into(),
+        text: format!(
+            "Welcome!\n\nOpen this link within 24 hours to confirm your account:\n\n{link}\n\n\
+             If you did not register, ignore this mail.\n"
+        ),
+        html: format!(
+            "<p>Welcome!</p><p><a href=\"{link}\">Confirm your account</a> within 24 hours.</p>\
+             <p>If you did not register, ignore this mail.</p>"
+        ),
+    }
+}
+
+fn already_mail(to: String) -> Mail {
+    let body = "Somebody, perhaps you, asked for an account with this address. You have one already: \
+                log in with your password. If it was not you, ignore this mail.";
+    Mail { to, subject: "You have an account already".into(), text: format!("{body}\n"), html: format!("<p>{body}</p>") }
+}
+
+/// Confirms a registration: the account comes to be, once, and everybody online is told.
+pub async fn confirm(backend: &Backend, token: &str) -> Result<Profile> {
+    let digest = digest_of(token);
+    let registration = backend.store.registration(&digest, clock::now()).await?.ok_or(NO_REGISTRATION)?;
+    let name = registration.user_name.as_deref().map(canonical_name);
+    for _ in 0..ID_TRIES {
+        let account = Account {
+            profile: Profile {
+                user_id: UserId::mint(),
+                user_name: registration.user_name.clone(),
+                first_name: Some(registration.first_name.clone()),
+                last_name: Some(registration.last_name.clone()),
+            },
+            email: registration.email.clone(),
+            password_hash: registration.password_hash.clone(),
+            created_at: clock::now(),
+        };
+        match backend.store.create_account(&account, name.as_deref(), &digest).await? {
+            Ok(()) => {
+                if let Err(error) = presence::announce(backend, Notice::user_update(&account.profile)).await {
+                    tracing::warn!(%error, "a new user was not announced");
+                }
+                return Ok(account.profile);
+            }
+            Err(Taken::Registration) => return Err(NO_REGISTRATION),
+            Err(Taken::Email) => return Err(EMAIL_TAKEN),
+            Err(Taken::Name) => return Err(NAME_TAKEN),
+            Err(Taken::Id) => {}
+        }
+    }
+    Err(Error::internal("no free user id"))
+}
+
+/// What somebody logs in with.
+#[derive(Clone, Debug)]
+pub enum Login {
+    /// A confirmed address.
+    Email(String),
+    /// A user name (extension).
+    UserName(String),
+}
+
+/// Logs in and answers with a token. An unknown login and a wrong password get the same answer in the same
+/// time.
+pub async fn login(backend: &Backend, login: Login, password: &str) -> Result<String> {
+    let user = match login {
+        Login::Email(email) => match canonical_email(&email) {
+            Some(email) => backend.store.user_by_email(&email).await?,
+            None => None,
+        },
+        Login::UserName(name) => backend.store.user_by_name(&canonical_name(&name)).await?,
+    };
+    // An id that no user has: an unknown login takes as many calls as a known one.
+    let user = user.unwrap_or_else(UserId::mint);
+    let account = backend.store.account(user).await?;
+    // A longer password than any account can have is wrong without hashing megabytes of it.
+    let plausible = check_password(password).is_ok();
+    let stored = account.as_ref().map(|account| account.password_hash.as_str());
+    let matches = passwords::verify(if plausible { password } else { "" }, stored)?;
+    let account = account.filter(|_| matches && plausible).ok_or(BAD_LOGIN)?;
+    if passwords::needs_upgrade(&account.password_hash) {
+        let upgraded = passwords::hash(password)?;
+        backend.store.replace_password_hash(user, &account.password_hash, &upgraded).await?;
+    }
+    sessions::begin(backend, user).await
+}
+
+/// Logs out: the token is dead on every machine, and its sockets are closed.
+pub async fn logout(backend: &Backend, caller: Bearer) -> Result<()> {
+    let session = caller.confirm(backend).await?;
+    backend.store.end_session(&session.session_id).await?;
+    presence::end_session(backend, &session).await
+}
+
+/// A user in the directory.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Who.
+    pub profile: Profile,
+    /// Its sockets and when it was last seen.
+    pub sockets: Sockets,
+}
+
+/// A page of all users in the order of their ids, after `after`. The second part is where the next page
+/// begins.
+pub async fn list(backend: &Backend, caller: Bearer, after: Option<UserId>, count: u32) -> Result<(Vec<Entry>, Option<UserId>)> {
+    let read = async { Ok(backend.store.directory(after, count as i32).await?) };
+    let (_, (profiles, more)) = caller.confirm_while(backend, read).await?;
+    let users: Vec<_> = profiles.iter().map(|profile| profile.user_id).collect();
+    let mut sockets = if users.is_empty() { Default::default() } else { presence::of(backend, &users).await? };
+    let next = users.last().copied().filter(|_| more);
+    let entries = profiles
+        .into_iter()
+        .map(|profile| Entry { sockets: sockets.remove(&profile.user_id).unwrap_or_default(), profile })
+        .collect();
+    Ok((entries, next))
+}

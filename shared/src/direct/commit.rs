@@ -1,0 +1,164 @@
+//! Committing a message to a pair's head, and finding out whether one was.
+
+use crate::backend::Backend;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::ids::{ChatId, UserId};
+use crate::log::{Entry, Head, MAX_TAIL, Message};
+use crate::store::heads::{Pair, Tail, head_in_the_way};
+use crate::store::messages::{Order, Row};
+use crate::store::{StoreError, pause};
+use std::time::Duration;
+
+/// Tries before a send gives up: enough for some hundred senders at once, each of whom delays the others by
+/// a few milliseconds.
+const TRIES: u32 = 24;
+/// Nothing of an invocation can be under way longer than Lambda lets any function run.
+const INVOCATION_LASTS: Duration = Duration::from_secs(15 * 60);
+
+/// How far the clocks of two machines may differ before a search stops too early.
+const CLOCKS_DIFFER: Duration = Duration::from_secs(60 * 60);
+
+/// What became of an attempt to commit.
+#[derive(Debug)]
+pub(super) enum Outcome {
+    /// The message is committed.
+    Committed(Message),
+    /// The chat was deleted; nothing was written to it.
+    Gone,
+    /// Another attempt at the same send has barred this one.
+    Fenced,
+    /// DynamoDB gave no clear answer: the entry is in, or not, or will be.
+    Unclear,
+}
+
+/// Commits an entry: files what the head carries, and takes its place; where others write at the same time,
+/// joins them in the tail instead.
+pub(super) async fn commit(backend: &Backend, pair: Pair, mut seen: Head, entry: &Entry) -> Result<Outcome> {
+    let mut last_error = None;
+    for attempt in 0..TRIES {
+        let tail = if attempt == 0 || seen.tail.is_empty() || seen.tail.len() >= MAX_TAIL {
+            backend.store.file(seen.chat_id, &seen.tail_messages()).await?;
+            Tail::Replace
+        } else {
+            Tail::Extend
+        };
+        match backend.store.append(pair, &seen, entry, tail).await {
+            Ok(head) => return committed(&head, entry).map(Outcome::Committed),
+            Err(StoreError::Refused(item)) => match head_in_the_way(item)? {
+                Some(head) if head.chat_id != seen.chat_id => return Ok(Outcome::Gone),
+                Some(head) if head.fenced.contains(&entry.attempt) => return Ok(Outcome::Fenced),
+                Some(head) => seen = head,
+                None => return Ok(Outcome::Gone),
+            },
+            Err(StoreError::Ambiguous(cause)) => {
+                tracing::warn!(cause, "a send has no clear outcome");
+                return Ok(Outcome::Unclear);
+            }
+            Err(error @ StoreError::Unavailable(_)) => last_error = Some(error),
+            Err(error) => return Err(error.into()),
+        }
+        if attempt > 0 {
+            pause(attempt / 4).await;
+        }
+    }
+    Err(Error::Busy(last_error.unwrap_or_else(|| StoreError::Unavailable("too many writers".into()))))
+}
+
+fn committed(head: &Head, entry: &Entry) -> Result<Message> {
+    head.tail_messages()
+        .into_iter()
+        .rfind(|message| message.attempt == entry.attempt)
+        .ok_or_else(|| Error::internal("an append that is not in the tail"))
+}
+
+/// Bars an attempt and answers with the head after that: what it had under way is in this head or in no
+/// later one. `None` when the chat is gone.
+pub(super) async fn fence(backend: &Backend, pair: Pair, chat: ChatId, attempt: &str, now: Timestamp) -> Result<Option<Head>> {
+    let head = match backend.store.fence(pair, chat, attempt).await {
+        Ok(head) => head,
+        Err(StoreError::Refused(_)) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let stale: Vec<_> = head.fenced.iter().filter(|attempt| is_stale(attempt, now)).cloned().collect();
+    if !stale.is_empty() {
+        backend.store.unfence(pair, chat, stale).await?;
+    }
+    Ok(Some(head))
+}
+
+/// Whether an attempt was made so long ago that nothing of it can be under way.
+fn is_stale(attempt: &str, now: Timestamp) -> bool {
+    let made = uuid::Uuid::try_parse(attempt).ok().and_then(|id| id.get_timestamp());
+    made.is_none_or(|made| {
+        let (seconds, _) = made.to_unix();
+        (seconds + INVOCATION_LASTS.as_secs()) as i64 <= now.seconds()
+    })
+}
+
+/// A send to look for: by its attempt, or by any attempt under the same client id.
+#[derive(Debug)]
+pub(super) struct Wanted<'a> {
+    pub(super) sender: UserId,
+    pub(super) attempt: &'a str,
+    pub(super) client_id: Option<&'a str>,
+    /// It comes after this position …
+    pub(super) after: u64,
+    /// … and no later than an invocation lasts after this.
+    pub(super) claimed_at: Timestamp,
+}
+
+/// Where a wanted send was found.
+#[derive(Debug)]
+pub(super) enum Found {
+    /// The message.
+    Message(Message),
+    /// It was committed, and removed since.
+    Removed,
+}
+
+impl Wanted<'_> {
+    fn is(&self, sender: UserId, client_id: Option<&str>, attempt: &str) -> bool {
+        attempt == self.attempt
+            || (sender == self.sender && client_id.is_some() && client_id == self.client_id)
+    }
+
+    /// Looks for it in a head and in the rows behind it.
+    pub(super) async fn find(&self, backend: &Backend, head: &Head) -> Result<Option<Found>> {
+        let mut in_tail = head.tail_messages().into_iter().filter(|message| message.seq > self.after);
+        if let Some(message) =
+            in_tail.find(|message| self.is(message.sender, message.client_id.as_deref(), &message.attempt))
+        {
+            return Ok(Some(Found::Message(message)));
+        }
+        let latest = self.claimed_at + INVOCATION_LASTS + CLOCKS_DIFFER;
+        let mut after = self.after;
+        while after < head.base {
+            let rows = backend.store.rows(head.chat_id, after + 1..=head.base, Order::Ascending, 100).await?;
+            let Some(last) = rows.last() else { break };
+            after = last.seq();
+            for row in rows {
+                match row {
+                    Row::Live(message) if message.at > latest => return Ok(None),
+                    Row::Live(message)
+                        if self.is(message.sender, message.client_id.as_deref(), &message.attempt) =>
+                    {
+                        return Ok(Some(Found::Message(message)));
+                    }
+                    Row::Removed { at, .. } if at > latest => return Ok(None),
+                    Row::Removed { key, attempt, .. } => {
+                        let (sender, client_id) = key.map_or((0, None), |(sender, id)| (sender, Some(id)));
+                        let same_key = sender == self.sender.get()
+                            && client_id.is_some()
+                            && client_id.as_deref() == self.client_id;
+                        if same_key || attempt == self.attempt {
+                            return Ok(Some(Found::Removed));
+                        }
+                    }
+                    Row::Live(_) => {}
+                }
+            }
+        }
+        Ok(None)
+    }
+}

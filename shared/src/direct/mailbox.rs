@@ -1,0 +1,205 @@
+//! The mailbox (001, "Chats Interface (New)"): fetching hands out what the caller has not read and removes it
+//! from the back end, for every list and for both.
+//!
+//! The removal is decided by one update of the head, which hides the messages from everybody at once; their
+//! rows and the cursor follow. Whatever does not get done is done by the reader's next fetch.
+
+use super::history::Page;
+use super::{Seat, seat};
+use crate::backend::Backend;
+use crate::clock::{self, Timestamp};
+use crate::error::{Error, Result};
+use crate::ids::{ChatId, UserId, attempt};
+use crate::log::{Head, Message, Position, Purge};
+use crate::store::heads::head_in_the_way;
+use crate::store::messages::{Order, Row};
+use crate::store::{StoreError, pause};
+use futures::future::try_join;
+
+/// Messages that one fetch hands out at most (001).
+const MOST: usize = 50;
+const TRIES: u32 = 12;
+
+/// When fetched messages are removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// With the fetch (001).
+    Immediate,
+    /// When they are acknowledged (contract, section 3, extension).
+    Acknowledged,
+}
+
+/// What a fetch handed out.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// Oldest first.
+    pub page: Page,
+    /// Unread messages left after these.
+    pub left: u64,
+}
+
+/// Hands out the oldest messages by the other that the caller has not read.
+pub async fn fetch(backend: &Backend, user: UserId, chat: ChatId, removal: Removal) -> Result<Fetched> {
+    let seat = seat(backend, user, chat).await?;
+    let people = seat.pair.users();
+    let taken = take(backend, seat, removal, None);
+    let profiles = async { Ok(backend.store.profiles(&people).await?) };
+    let ((messages, left), profiles) = try_join(taken, profiles).await?;
+    Ok(Fetched { page: Page::new(chat, messages, profiles), left })
+}
+
+/// Removes what a fetch with [`Removal::Acknowledged`] handed out, up to and with the message of that time.
+/// Never more than one fetch hands out. Answers with how many unread messages are left.
+pub async fn acknowledge(backend: &Backend, user: UserId, chat: ChatId, up_to: Timestamp) -> Result<u64> {
+    let seat = seat(backend, user, chat).await?;
+    let (_, left) = take(backend, seat, Removal::Immediate, Some(up_to)).await?;
+    Ok(left)
+}
+
+async fn take(
+    backend: &Backend,
+    seat: Seat,
+    removal: Removal,
+    up_to: Option<Timestamp>,
+) -> Result<(Vec<Message>, u64)> {
+    for tried in 0..TRIES {
+        let mut head = seat.head(backend).await?;
+        let read = head.position(seat.user, seat.read);
+        if let Some(unfinished) = head.purges.get(&seat.user.to_string())
+            && unfinished.attempt.is_some()
+        {
+            finish(backend, seat, unfinished, None).await?;
+        }
+        let mut picks = unread(backend, &head, seat.user, read).await?;
+        if let Some(up_to) = up_to {
+            picks.retain(|message| message.at <= up_to);
+        }
+        let unread = head.unread(seat.user, read);
+        let (Some(first), Some(last)) = (picks.first(), picks.last()) else {
+            return Ok((picks, unread));
+        };
+        let left = unread.saturating_sub(picks.len() as u64);
+        if removal == Removal::Acknowledged {
+            return Ok((picks, left));
+        }
+        if last.seq > head.base {
+            match empty_tail(backend, seat, &head).await? {
+                Some(emptied) => head = emptied,
+                None => {
+                    pause(tried).await;
+                    continue;
+                }
+            }
+        }
+        let position = head.position_at(seat.user, last);
+        let purge = Purge { from: first.seq, to: position.seq, own: position.own, attempt: Some(attempt()) };
+        if begin(backend, seat, &head, &purge, &picks).await? {
+            // The decision stands; whatever fails from here on is done by the next fetch.
+            if let Err(error) = finish(backend, seat, &purge, Some(&picks)).await {
+                tracing::warn!(%error, "removed messages are hidden, their rows are not gone yet");
+            }
+            return Ok((picks, left));
+        }
+        pause(tried).await;
+    }
+    Err(Error::Busy(StoreError::Unavailable("the mailbox changes all the time".into())))
+}
+
+/// The oldest messages by others after a position, at most as many as one fetch hands out.
+async fn unread(backend: &Backend, head: &Head, user: UserId, read: Position) -> Result<Vec<Message>> {
+    let mut picks = Vec::new();
+    let mut after = read.seq;
+    while after < head.base && picks.len() < MOST {
+        let rows = backend.store.rows(head.chat_id, after + 1..=head.base, Order::Ascending, 2 * MOST).await?;
+        let Some(last) = rows.last() else { break };
+        after = last.seq();
+        picks.extend(rows.into_iter().filter_map(|row| match row {
+            Row::Live(message) if message.sender != user => Some(message),
+            _ => None,
+        }));
+    }
+    picks.extend(head.tail_messages().into_iter().filter(|message| message.sender != user && message.seq > read.seq));
+    picks.truncate(MOST);
+    Ok(picks)
+}
+
+/// Files the tail and empties it, so that its messages can be removed. `None` when somebody sent meanwhile.
+async fn empty_tail(backend: &Backend, seat: Seat, head: &Head) -> Result<Option<Head>> {
+    backend.store.file(head.chat_id, &head.tail_messages()).await?;
+    match backend.store.empty_tail(seat.pair, head).await {
+        Ok(emptied) => Ok(Some(emptied)),
+        Err(StoreError::Refused(_) | StoreError::Unavailable(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Decides the removal. False when the head has changed in a way that matters.
+async fn begin(backend: &Backend, seat: Seat, head: &Head, purge: &Purge, picks: &[Message]) -> Result<bool> {
+    let newest_goes = head.tail.is_empty()
+        && head.latest.as_ref().is_some_and(|latest| picks.iter().any(|pick| pick.seq == latest.seq));
+    let latest = match newest_goes {
+        true => Some(newest_besides(backend, head, picks).await?),
+        false => None,
+    };
+    match backend.store.begin_purge(seat.pair, head, seat.user, purge, latest.as_ref()).await {
+        Ok(_) => Ok(true),
+        Err(StoreError::Refused(item)) => {
+            // A repeated call may meet its own first success.
+            let standing = head_in_the_way(item)?;
+            let mine = standing.as_ref().and_then(|head| head.purges.get(&seat.user.to_string()));
+            Ok(mine.is_some_and(|standing| standing.attempt == purge.attempt))
+        }
+        Err(StoreError::Unavailable(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The newest filed message that is neither removed nor about to be.
+async fn newest_besides(backend: &Backend, head: &Head, picks: &[Message]) -> Result<Option<Message>> {
+    let mut next = head.base;
+    while next > 0 {
+        let rows = backend.store.rows(head.chat_id, 1..=next, Order::Descending, 2 * MOST).await?;
+        let Some(last) = rows.last() else { break };
+        next = last.seq() - 1;
+        let left = rows.into_iter().find_map(|row| match row {
+            Row::Live(message) if !head.hides(&message) && picks.iter().all(|pick| pick.seq != message.seq) => {
+                Some(message)
+            }
+            _ => None,
+        });
+        if left.is_some() {
+            return Ok(left);
+        }
+    }
+    Ok(None)
+}
+
+/// Does what a decided removal asks for: the rows go, the cursor follows, the head is told. Every step may
+/// be repeated. Without `messages` it looks for them.
+async fn finish(backend: &Backend, seat: Seat, purge: &Purge, messages: Option<&[Message]>) -> Result<()> {
+    let store = &backend.store;
+    match messages {
+        Some(messages) => store.remove(seat.chat, messages, clock::now()).await?,
+        None => {
+            let mut next = purge.from;
+            while next <= purge.to {
+                let rows = store.rows(seat.chat, next..=purge.to, Order::Ascending, 2 * MOST).await?;
+                let Some(last) = rows.last() else { break };
+                next = last.seq() + 1;
+                let doomed: Vec<_> = rows
+                    .into_iter()
+                    .filter_map(|row| match row {
+                        Row::Live(message) if message.sender != seat.user => Some(message),
+                        _ => None,
+                    })
+                    .collect();
+                store.remove(seat.chat, &doomed, clock::now()).await?;
+            }
+        }
+    }
+    store.advance(seat.user, seat.chat, Position { seq: purge.to, own: purge.own }).await?;
+    if let Some(attempt) = &purge.attempt {
+        store.end_purge(seat.pair, seat.chat, seat.user, attempt).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! What can go wrong, in the domain's words. [`crate::http`] alone turns it into a status.
+
+use crate::store::StoreError;
+
+/// The domain's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a request was refused or could not be served. `code` is stable and meant for programs; the sentence
+/// is meant for people.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The input breaks a rule that the sentence names.
+    #[error("{sentence}")]
+    Invalid {
+        /// Stable name of the rule.
+        code: &'static str,
+        /// What is wrong, and with which field.
+        sentence: String,
+    },
+    /// No credential, or one that is not valid (any more).
+    #[error("{0}")]
+    Unauthenticated(&'static str),
+    /// The caller is known and may not do this.
+    #[error("{0}")]
+    Forbidden(&'static str),
+    /// Not there, or not visible to the caller. Holds the code and the sentence.
+    #[error("{1}")]
+    NotFound(&'static str, &'static str),
+    /// In the way of something that is already so. Holds the code and the sentence.
+    #[error("{1}")]
+    Conflict(&'static str, &'static str),
+    /// The body's content type is none that this path takes.
+    #[error("Send application/json or application/x-www-form-urlencoded")]
+    UnsupportedMediaType,
+    /// Storage is overloaded or out of reach, or too many write to one place at once; nothing is promised
+    /// about what was being written. Sending again with the same idempotency key is safe.
+    #[error("The service is busy, please try again")]
+    Busy(#[source] StoreError),
+    /// A defect or an unreadable record. Logged where it is answered, never shown.
+    #[error("Internal server error")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// An [`Error::Invalid`].
+    pub fn invalid(code: &'static str, sentence: impl Into<String>) -> Self {
+        Self::Invalid { code, sentence: sentence.into() }
+    }
+
+    /// An [`Error::Internal`] from anything that explains itself.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The stable name of the refusal, the same on every surface.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid { code, .. } | Self::NotFound(code, _) | Self::Conflict(code, _) => code,
+            Self::Unauthenticated(_) => "unauthenticated",
+            Self::Forbidden(_) => "forbidden",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::Busy(_) => "busy",
+            Self::Internal(_) => "internal",
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Unavailable(_) | StoreError::Ambiguous(_) | StoreError::Refused(_) => Self::Busy(error),
+            StoreError::Malformed(_) => Self::internal(error),
+        }
+    }
+}

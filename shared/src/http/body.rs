@@ -1,0 +1,80 @@
+//! Request bodies: JSON or a form, as the caller likes (contract, section 1, "Bodies").
+
+use crate::error::Error;
+use axum::extract::{FromRequest, Request};
+use axum::http::header::CONTENT_TYPE;
+use http_body_util::BodyExt;
+use serde::de::DeserializeOwned;
+
+/// A body read as JSON or as `application/x-www-form-urlencoded`; without a content type, as JSON.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
+        let (head, body) = request.into_parts();
+        let media_type = head.headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
+        let media_type = media_type.map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        let bytes = body.collect().await.map_err(|_| unreadable("it could not be read"))?.to_bytes();
+        match media_type.as_deref() {
+            None | Some("application/json") => json(&bytes).map(Self),
+            Some("application/x-www-form-urlencoded") => form(&bytes).map(Self),
+            Some(_) => Err(Error::UnsupportedMediaType),
+        }
+    }
+}
+
+fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| unreadable(named(&error)))?;
+    json.end().map_err(|error| unreadable(error.to_string()))?;
+    Ok(value)
+}
+
+fn form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(bytes));
+    serde_path_to_error::deserialize(form).map_err(|error| unreadable(named(&error)))
+}
+
+/// The reason, with the field it is about in front.
+pub(super) fn named(error: &serde_path_to_error::Error<impl std::fmt::Display>) -> String {
+    match error.path().to_string().as_str() {
+        "." => error.inner().to_string(),
+        path => format!("{path}: {}", error.inner()),
+    }
+}
+
+fn unreadable(reason: impl std::fmt::Display) -> Error {
+    Error::invalid("invalid_body", format!("The body is not as expected: {reason}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[derive(Debug, Deserialize, PartialEq)]
+    struct Letter {
+        to: u64,
+        text: String,
+    }
+
+    #[test]
+    fn forms_and_json_give_the_same() {
+        let letter = Letter { to: 7, text: "ä &".into() };
+        assert_eq!(json::<Letter>(r#"{"to":7,"text":"ä &","more":[]}"#.as_bytes()).expect("json"), letter);
+        assert_eq!(form::<Letter>(b"to=7&text=%C3%A4+%26&more=1").expect("form"), letter);
+    }
+
+    #[test]
+    fn refusals_name_the_field() {
+        let error = json::<Letter>(br#"{"to":"7","text":""}"#).expect_err("a string is no number");
+        assert!(error.to_string().contains("to: invalid type"), "{error}");
+        assert!(form::<Letter>(b"to=x&text=").expect_err("x is no number").to_string().contains("to: "));
+        for broken in [&b""[..], b"{", b"[]", b"{\"to\":1,\"text\":\"\"} x", b"\xff"] {
+            assert!(json::<Letter>(broken).is_err());
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Who calls, and what else a request's headers say.
+
+use super::Shared;
+use crate::error::{Error, Result};
+use crate::ids::UserId;
+use crate::sessions::Bearer;
+use axum::extract::FromRequestParts;
+use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::request::Parts;
+use std::convert::Infallible;
+
+const NO_TOKEN: Error = Error::Unauthenticated("Send a token in the header authentication or Authorization");
+
+fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
+    parts.headers.get(name)?.to_str().ok()
+}
+
+/// The token's carriers (contract, section 1): `authentication`, or `Authorization` with or without `Bearer`.
+fn token(parts: &Parts) -> Option<&str> {
+    let value = header(parts, "authentication").or_else(|| header(parts, AUTHORIZATION.as_str()))?;
+    let bare = match value.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token,
+        _ => value,
+    };
+    Some(bare.trim()).filter(|token| !token.is_empty())
+}
+
+impl FromRequestParts<Shared> for Bearer {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, backend: &Shared) -> Result<Self> {
+        Bearer::from_token(backend, token(parts).ok_or(NO_TOKEN)?).await
+    }
+}
+
+/// The user behind a token whose session stands.
+#[derive(Clone, Copy, Debug)]
+pub struct User(pub UserId);
+
+impl FromRequestParts<Shared> for User {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, backend: &Shared) -> Result<Self> {
+        let bearer = Bearer::from_request_parts(parts, backend).await?;
+        Ok(Self(bearer.confirm(backend).await?.user_id))
+    }
+}
+
+/// The header `Idempotency-Key` (contract, section 1, "Idempotent send").
+#[derive(Clone, Debug)]
+pub struct IdempotencyKey(pub Option<String>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
+        let Some(value) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
+        let key = value.to_str().map_err(|_| Error::invalid("invalid_idempotency_key", "The idempotency key must be ASCII"))?;
+        Ok(Self(Some(key.to_owned())))
+    }
+}
+
+/// The root of the API as the caller reached it, for links in mails. API Gateway lets no request through
+/// whose `Host` is not the API's own.
+#[derive(Clone, Debug)]
+pub struct Origin(pub String);
+
+impl<S: Send + Sync> FromRequestParts<S> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
+        let scheme = header(parts, "x-forwarded-proto").unwrap_or("https");
+        let host = header(parts, HOST.as_str()).unwrap_or_default();
+        Ok(Self(format!("{scheme}://{host}")))
+    }
+}

@@ -1,0 +1,13 @@
+//! What the functions' HTTP sides share: extractors, the error envelope, the edges of a router.
+
+mod body;
+mod caller;
+mod error;
+mod params;
+mod router;
+
+pub use body::Body;
+pub use caller::{IdempotencyKey, Origin, User};
+pub use error::Envelope;
+pub use params::{Path, Query, count, offset};
+pub use router::{Shared, serve};

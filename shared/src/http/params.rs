@@ -1,0 +1,55 @@
+//! Path and query parameters whose refusals are in the envelope.
+
+use super::body::named;
+use crate::error::{Error, Result};
+use axum::extract::{FromRequestParts, Path as AxumPath};
+use axum::http::request::Parts;
+use serde::de::DeserializeOwned;
+
+/// Path parameters.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let AxumPath(value) = AxumPath::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Error::invalid("invalid_path", "An id in the path is not a whole number from 1 to 2^53 - 1"))?;
+        Ok(Self(value))
+    }
+}
+
+/// Query parameters.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
+        let query = parts.uri.query().unwrap_or_default();
+        let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
+        let value = serde_path_to_error::deserialize(form)
+            .map_err(|error| Error::invalid("invalid_query", format!("The query is not as expected: {}", named(&error))))?;
+        Ok(Self(value))
+    }
+}
+
+/// How many rows a page has: at least 1, cut to `most`, `default` where the caller does not say.
+pub fn count(asked: Option<u64>, default: u64, most: u64) -> Result<u64> {
+    match asked {
+        None => Ok(default),
+        Some(0) => Err(Error::invalid("invalid_count", "count must be at least 1")),
+        Some(count) => Ok(count.min(most)),
+    }
+}
+
+/// Where a page begins, counted from 1.
+pub fn offset(asked: Option<u64>) -> Result<u64> {
+    match asked {
+        Some(0) => Err(Error::invalid("invalid_offset", "offset must be at least 1")),
+        asked => Ok(asked.unwrap_or(1)),
+    }
+}

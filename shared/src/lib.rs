@@ -1,0 +1,26 @@
+//! The chat domain and its storage, shared by every Lambda.
+//!
+//! Calls go down only: a function's handler calls the domain ([`accounts`], [`direct`], [`presence`]), the
+//! domain calls [`store`], [`push`] and [`mail`], and those call AWS. Nothing here knows a surface's wire
+//! shape; [`http`] is the glue that functions share: extractors, the error envelope, the router's edges.
+
+pub mod accounts;
+pub mod backend;
+pub mod clock;
+pub mod direct;
+pub mod error;
+pub mod frames;
+pub mod http;
+pub mod ids;
+pub mod log;
+pub mod mail;
+pub mod passwords;
+pub mod presence;
+pub mod push;
+pub mod sessions;
+pub mod store;
+pub mod text;
+pub mod tokens;
+
+pub use backend::Backend;
+pub use error::{Error, Result};

@@ -1,0 +1,59 @@
+//! Who calls: the user behind a token whose session stands.
+
+use crate::backend::Backend;
+use crate::clock::{self, Timestamp};
+use crate::error::{Error, Result};
+use crate::ids::{UserId, secret};
+use crate::store::sessions::Session;
+use std::time::Duration;
+
+/// How long a login lasts.
+const LASTS: Duration = Duration::from_secs(30 * 24 * 3600);
+const ENDED: Error = Error::Unauthenticated("The token is not valid any more, please log in again");
+
+/// A token whose signature and expiry are right. Whether its session still stands is not yet known: only
+/// [`Bearer::confirm`] and [`Bearer::confirm_while`] give the user.
+#[derive(Debug)]
+pub struct Bearer {
+    session: Session,
+}
+
+impl Bearer {
+    /// Verifies a token.
+    pub async fn from_token(backend: &Backend, token: &str) -> Result<Self> {
+        let claims = backend.keys.verify(&backend.store, token).await?;
+        let user_id = claims.sub.parse().map_err(Error::internal)?;
+        Ok(Self { session: Session { session_id: claims.sid, user_id } })
+    }
+
+    /// Whom the token names. Enough to begin reading for, not to act for.
+    pub fn claimed_user(&self) -> UserId {
+        self.session.user_id
+    }
+
+    /// The session, if it stands.
+    pub async fn confirm(self, backend: &Backend) -> Result<Session> {
+        let standing = backend.store.session(&self.session.session_id, clock::now()).await?;
+        standing.filter(|standing| *standing == self.session).ok_or(ENDED)
+    }
+
+    /// Confirms the session and reads something beside it, so that both cost one round trip. What is read is
+    /// given out only when the session stands; it must not write.
+    pub async fn confirm_while<T>(self, backend: &Backend, read: impl Future<Output = Result<T>>) -> Result<(Session, T)> {
+        let (session, read) = futures::future::join(self.confirm(backend), read).await;
+        Ok((session?, read?))
+    }
+}
+
+/// Begins a session for a user who has shown a credential, and signs its token.
+pub async fn begin(backend: &Backend, user: UserId) -> Result<String> {
+    let expires: Timestamp = clock::now() + LASTS;
+    let session = Session { session_id: secret(), user_id: user };
+    let (begun, token) = futures::future::join(
+        backend.store.begin_session(&session, expires),
+        backend.keys.sign(&backend.store, user, &session.session_id, expires),
+    )
+    .await;
+    begun?;
+    token
+}

@@ -1,0 +1,377 @@
+//! Heads of chats (`Chats`): `direct#<low>#<high>` holds a pair's present chat, `chat#<id>` tells which pair
+//! an id belongs to and, after deletion, that it is gone.
+
+use super::{Item, Result, Store, StoreError, claims::Claim, complete, n, read, s, value, write};
+use crate::ids::{ChatId, UserId};
+use crate::log::{Entry, Head, MAX_TAIL, Message, Purge};
+use aws_sdk_dynamodb::types::{
+    Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// Two users, in a fixed order: A with B is B with A.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Pair {
+    low: UserId,
+    high: UserId,
+}
+
+impl Pair {
+    /// The pair of two different users; `None` for one user twice.
+    pub fn of(one: UserId, other: UserId) -> Option<Self> {
+        (one != other).then(|| Self { low: one.min(other), high: one.max(other) })
+    }
+
+    /// Both.
+    pub fn users(self) -> [UserId; 2] {
+        [self.low, self.high]
+    }
+
+    /// Whether `user` is one of the two.
+    pub fn contains(self, user: UserId) -> bool {
+        self.low == user || self.high == user
+    }
+
+    /// The one that `user` is not.
+    pub fn other(self, user: UserId) -> UserId {
+        if self.low == user { self.high } else { self.low }
+    }
+
+    fn key(self) -> String {
+        format!("direct#{}#{}", self.low, self.high)
+    }
+}
+
+/// What an id once given to a chat means today.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Pointer {
+    /// Whose chat it is.
+    #[serde(flatten)]
+    pub pair: Pair,
+    /// It was deleted.
+    #[serde(default)]
+    pub deleted: bool,
+}
+
+/// How an append treats the tail that stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tail {
+    /// Every message of the tail as read is filed: the new entry takes their place, if nothing was added.
+    Replace,
+    /// Whatever the tail holds stays, if there is room.
+    Extend,
+}
+
+fn pointer_key(chat: ChatId) -> String {
+    format!("chat#{chat}")
+}
+
+fn head_from(item: Item) -> Result<Head> {
+    read(item)
+}
+
+impl Store {
+    /// The head of a pair's chat.
+    pub async fn head(&self, pair: Pair) -> Result<Option<Head>> {
+        let got = self
+            .client
+            .get_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(pair.key()))
+            .consistent_read(true)
+            .send()
+            .await?;
+        got.item.map(head_from).transpose()
+    }
+
+    /// The heads of many pairs' chats, in batches of 100 at a time side by side. Pairs without one are left
+    /// out.
+    pub async fn heads(&self, pairs: &[Pair]) -> Result<HashMap<ChatId, Head>> {
+        let keys = pairs.iter().map(|pair| HashMap::from([("pk".to_owned(), s(pair.key()))])).collect();
+        let keys_of = |keys| {
+            KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true)
+        };
+        let items = self.batch_get(&self.tables.chats, keys, keys_of).await?;
+        items.into_iter().map(|item| head_from(item).map(|head| (head.chat_id, head))).collect()
+    }
+
+    /// What a chat's id means.
+    pub async fn pointer(&self, chat: ChatId) -> Result<Option<Pointer>> {
+        let got = self
+            .client
+            .get_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(pointer_key(chat)))
+            .consistent_read(true)
+            .send()
+            .await?;
+        got.item.map(read).transpose()
+    }
+
+    /// Opens a pair's chat with its first message, a cursor for each, and the sender's idempotency claim if
+    /// there is one: all or nothing. Refused when the pair has a chat by now, the id is taken, or the claim
+    /// is another attempt's.
+    pub async fn open_chat(&self, pair: Pair, head: &Head, claim: Option<&Claim>) -> Result<()> {
+        let table = &self.tables.chats;
+        let pointer =
+            Item::from([("pk".into(), s(pointer_key(head.chat_id))), ("low".into(), n(pair.low)), ("high".into(), n(pair.high))]);
+        let mut writes = vec![
+            put_new(table, "pk", write(head, [("pk", s(pair.key()))])?)?,
+            put_new(table, "pk", pointer)?,
+        ];
+        for user in pair.users() {
+            let cursor = Item::from([
+                ("user_id".into(), n(user)),
+                ("chat_id".into(), n(head.chat_id)),
+                ("with_user".into(), n(pair.other(user))),
+                ("seq".into(), n(0)),
+                ("own".into(), n(0)),
+            ]);
+            writes.push(put_new(&self.tables.unread, "user_id", cursor)?);
+        }
+        if let Some(claim) = claim {
+            writes.push(self.claim_in_transaction(claim)?);
+        }
+        self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
+        Ok(())
+    }
+
+    /// Commits a message: puts it at the end of the tail and counts it for its sender. Answers with the head
+    /// as it then stands. Refused, with the head as it is, when it is another chat's by now, when the tail is
+    /// not as [`Tail`] wants it, or when the attempt was fenced off.
+    ///
+    /// Never repeated by the SDK: a repeated append would be a second message.
+    pub async fn append(&self, pair: Pair, seen: &Head, entry: &Entry, tail: Tail) -> Result<Head> {
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(pair.key()))
+            .expression_attribute_names("#me", entry.sender.to_string())
+            .expression_attribute_values(":entry", aws_sdk_dynamodb::types::AttributeValue::L(vec![value(entry)?]))
+            .expression_attribute_values(":chat", n(seen.chat_id))
+            .expression_attribute_values(":attempt", s(&entry.attempt))
+            .expression_attribute_values(":one", n(1))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        update = match tail {
+            Tail::Replace => {
+                let filed = seen.tail_messages();
+                update
+                    .update_expression(
+                        "SET tail = :entry, base = :seq, base_time = :time, sent.#me = sent.#me + :one REMOVE latest",
+                    )
+                    .condition_expression(
+                        "chat_id = :chat AND base = :base AND size(tail) = :size AND NOT contains(fenced, :attempt)",
+                    )
+                    .expression_attribute_values(":seq", n(seen.seq()))
+                    .expression_attribute_values(":time", n(filed.last().map_or(seen.base_time, |last| last.at).0))
+                    .expression_attribute_values(":base", n(seen.base))
+                    .expression_attribute_values(":size", n(seen.tail.len()))
+            }
+            Tail::Extend => update
+                .update_expression("SET tail = list_append(tail, :entry), sent.#me = sent.#me + :one REMOVE latest")
+                .condition_expression(
+                    "chat_id = :chat AND size(tail) < :room AND NOT contains(fenced, :attempt)",
+                )
+                .expression_attribute_values(":room", n(MAX_TAIL)),
+        };
+        let once = aws_sdk_dynamodb::config::retry::RetryConfig::disabled();
+        let updated = update
+            .customize()
+            .config_override(aws_sdk_dynamodb::Config::builder().retry_config(once))
+            .send()
+            .await?;
+        head_from(updated.attributes.unwrap_or_default())
+    }
+
+    /// Bars an attempt from committing, whatever becomes of a request of it that is still under way. Answers
+    /// with the head as it then stands; refused when the chat is gone.
+    pub async fn fence(&self, pair: Pair, chat: ChatId, attempt: &str) -> Result<Head> {
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(pair.key()))
+            .update_expression("ADD fenced :attempt")
+            .condition_expression("chat_id = :chat")
+            .expression_attribute_values(":attempt", aws_sdk_dynamodb::types::AttributeValue::Ss(vec![attempt.into()]))
+            .expression_attribute_values(":chat", n(chat))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await?;
+        head_from(updated.attributes.unwrap_or_default())
+    }
+
+    /// Forgets fences that nothing can run into any more.
+    pub async fn unfence(&self, pair: Pair, chat: ChatId, attempts: Vec<String>) -> Result<()> {
+        self.client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(pair.key()))
+            .update_expression("DELETE fenced :attempts")
+            .condition_expression("chat_id = :chat")
+            .expression_attribute_values(":attempts", aws_sdk_dynamodb::types::AttributeValue::Ss(attempts))
+            .expression_attribute_values(":chat", n(chat))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// Empties a tail whose messages are all filed; the newest of them stays in the head as `latest`. Refused,
+    /// with the head as it is, when the tail is not the one seen.
+    pub async fn empty_tail(&self, pair: Pair, seen: &Head) -> Result<Head> {
+        let newest = seen.newest();
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(pair.key()))
+            .update_expression("SET tail = :empty, base = :seq, base_time = :time, latest = :latest")
+            .condition_expression("chat_id = :chat AND base = :base AND size(tail) = :size")
+            .expression_attribute_values(":empty", aws_sdk_dynamodb::types::AttributeValue::L(Vec::new()))
+            .expression_attribute_values(":seq", n(seen.seq()))
+            .expression_attribute_values(":time", n(newest.as_ref().map_or(seen.base_time, |last| last.at).0))
+            .expression_attribute_values(":latest", value(&newest)?)
+            .expression_attribute_values(":chat", n(seen.chat_id))
+            .expression_attribute_values(":base", n(seen.base))
+            .expression_attribute_values(":size", n(seen.tail.len()))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .send()
+            .await?;
+        head_from(updated.attributes.unwrap_or_default())
+    }
+
+    /// Decides a removal: from here on nobody sees the messages. With `latest`, it also says which message is
+    /// the newest left of those filed. Refused, with the head as it is, when another removal or (with
+    /// `latest`) a change of the tail's base came between.
+    pub async fn begin_purge(
+        &self,
+        pair: Pair,
+        seen: &Head,
+        reader: UserId,
+        purge: &Purge,
+        latest: Option<&Option<Message>>,
+    ) -> Result<Head> {
+        let (set_latest, if_latest) = match latest {
+            Some(_) => (", latest = :latest", " AND base = :base"),
+            None => ("", ""),
+        };
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(pair.key()))
+            .update_expression(format!("SET purges.#me = :purge, purge_count = :next{set_latest}"))
+            .condition_expression(format!("chat_id = :chat AND purge_count = :count{if_latest}"))
+            .expression_attribute_names("#me", reader.to_string())
+            .expression_attribute_values(":purge", value(purge)?)
+            .expression_attribute_values(":next", n(seen.purge_count + 1))
+            .expression_attribute_values(":chat", n(seen.chat_id))
+            .expression_attribute_values(":count", n(seen.purge_count))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some(latest) = latest {
+            update = update
+                .expression_attribute_values(":latest", value(latest)?)
+                .expression_attribute_values(":base", n(seen.base));
+        }
+        let updated = update.send().await?;
+        head_from(updated.attributes.unwrap_or_default())
+    }
+
+    /// Notes that a removal's rows are gone and its reader's cursor has followed.
+    pub async fn end_purge(&self, pair: Pair, chat: ChatId, reader: UserId, attempt: &str) -> Result<()> {
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(pair.key()))
+            .update_expression("REMOVE purges.#me.attempt")
+            .condition_expression("chat_id = :chat AND purges.#me.attempt = :attempt")
+            .expression_attribute_names("#me", reader.to_string())
+            .expression_attribute_values(":chat", n(chat))
+            .expression_attribute_values(":attempt", s(attempt))
+            .send()
+            .await;
+        match updated.map_err(StoreError::from) {
+            Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes a chat at once and for both: head and cursors go, the id stays as a grave until its rows are
+    /// gone. Refused when the pair's chat is not this one (any more).
+    pub async fn bury_chat(&self, pair: Pair, chat: ChatId) -> Result<()> {
+        let head = Delete::builder()
+            .table_name(&self.tables.chats)
+            .key("pk", s(pair.key()))
+            .condition_expression("chat_id = :chat")
+            .expression_attribute_values(":chat", n(chat));
+        let pointer = Update::builder()
+            .table_name(&self.tables.chats)
+            .key("pk", s(pointer_key(chat)))
+            .update_expression("SET deleted = :yes, grave = :grave, chat_id = :chat")
+            .expression_attribute_values(":yes", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
+            .expression_attribute_values(":grave", s("open"))
+            .expression_attribute_values(":chat", n(chat));
+        let mut writes = vec![
+            TransactWriteItem::builder().delete(complete(head.build())?).build(),
+            TransactWriteItem::builder().update(complete(pointer.build())?).build(),
+        ];
+        for user in pair.users() {
+            let cursor = Delete::builder()
+                .table_name(&self.tables.unread)
+                .key("user_id", n(user))
+                .key("chat_id", n(chat));
+            writes.push(TransactWriteItem::builder().delete(complete(cursor.build())?).build());
+        }
+        self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
+        Ok(())
+    }
+
+    /// Deleted chats whose rows are not all gone, oldest first.
+    pub async fn graves(&self, most: i32) -> Result<Vec<ChatId>> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.tables.chats)
+            .index_name("graves")
+            .key_condition_expression("grave = :open")
+            .expression_attribute_values(":open", s("open"))
+            .limit(most)
+            .send()
+            .await?;
+        let ids = found.items.unwrap_or_default();
+        Ok(ids.iter().filter_map(|item| super::number_of::<u64>(item, "chat_id")?.try_into().ok()).collect())
+    }
+
+    /// The rows of a deleted chat are gone: its id only says so from now on.
+    pub async fn close_grave(&self, chat: ChatId) -> Result<()> {
+        self.client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(pointer_key(chat)))
+            .update_expression("REMOVE grave")
+            .send()
+            .await?;
+        Ok(())
+    }
+}
+
+/// A put that is refused where the key is taken.
+fn put_new(table: &str, key: &str, item: Item) -> Result<TransactWriteItem> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(#key)")
+        .expression_attribute_names("#key", key);
+    Ok(TransactWriteItem::builder().put(complete(put.build())?).build())
+}
+
+/// The head that stood in the way of a refused call, if the call asked for it and there is one.
+pub fn head_in_the_way(item: Option<Box<Item>>) -> Result<Option<Head>> {
+    item.map(|item| head_from(*item)).transpose()
+}

@@ -1,0 +1,257 @@
+//! DynamoDB. One file per kind of item; each function is one call, named for what it does to the item.
+//!
+//! Reads that decide something (a session, a head, a cursor) are consistent. Uniqueness and every
+//! other race are settled by condition expressions, whose typed refusal becomes [`StoreError::Refused`].
+
+pub mod claims;
+pub mod connections;
+pub mod cursors;
+pub mod heads;
+pub mod keys;
+pub mod messages;
+pub mod sessions;
+pub mod users;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
+use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
+use futures::future::try_join_all;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// An item as the SDK has it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// Why a storage call did not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A condition did not hold, so nothing was written. Boxed: the item that stood in the way, where the
+    /// call asked for it.
+    #[error("a condition did not hold")]
+    Refused(Option<Box<Item>>),
+    /// Nothing was written: throttled, or in the way of another transaction. Trying again is safe.
+    #[error("DynamoDB did not take the call: {0}")]
+    Unavailable(String),
+    /// No clear answer: it may have been written or not.
+    #[error("DynamoDB gave no clear answer: {0}")]
+    Ambiguous(String),
+    /// An item that cannot be read, or a call that can never work: a defect.
+    #[error("a storage call or item is malformed: {0}")]
+    Malformed(String),
+}
+
+/// A storage result.
+pub type Result<T, E = StoreError> = std::result::Result<T, E>;
+
+/// Names of the tables.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    /// Heads of chats, and pointers from ids to chats.
+    pub chats: String,
+    /// Open sockets, by connection and by user.
+    pub connections: String,
+    /// Keys that sign tokens.
+    pub keys: String,
+    /// One row per filed message.
+    pub messages: String,
+    /// One cursor per user and chat.
+    pub unread: String,
+    /// Accounts, claimed names and addresses, registrations, sessions, idempotency claims.
+    pub users: String,
+}
+
+/// The tables and the client that reaches them.
+#[derive(Clone, Debug)]
+pub struct Store {
+    client: Client,
+    tables: Tables,
+}
+
+impl Store {
+    /// A store over an SDK client.
+    pub fn new(client: Client, tables: Tables) -> Self {
+        Self { client, tables }
+    }
+
+    /// The items behind many keys of one table, in no particular order, 100 to a call and the calls side by
+    /// side. `keys_of` says how to read them.
+    async fn batch_get(
+        &self,
+        table: &str,
+        keys: Vec<Item>,
+        keys_of: impl Fn(Vec<Item>) -> KeysAndAttributesBuilder + Copy,
+    ) -> Result<Vec<Item>> {
+        let batches = try_join_all(keys.chunks(GET_BATCH).map(|batch| async move {
+            let mut items = Vec::with_capacity(batch.len());
+            let mut pending = batch.to_vec();
+            for attempt in 0..GET_TRIES {
+                let request = HashMap::from([(table.to_owned(), complete(keys_of(pending).build())?)]);
+                let got = self.client.batch_get_item().set_request_items(Some(request)).send().await?;
+                items.extend(got.responses.and_then(|mut found| found.remove(table)).unwrap_or_default());
+                pending = got
+                    .unprocessed_keys
+                    .and_then(|mut left| left.remove(table))
+                    .map(|left| left.keys)
+                    .unwrap_or_default();
+                if pending.is_empty() {
+                    return Ok(items);
+                }
+                pause(attempt).await;
+            }
+            Err(StoreError::Unavailable("keys left unprocessed".into()))
+        }))
+        .await?;
+        Ok(batches.into_iter().flatten().collect())
+    }
+}
+
+/// DynamoDB's limit for one BatchGetItem.
+const GET_BATCH: usize = 100;
+const GET_TRIES: u32 = 8;
+
+/// Waits a random while before a call is tried again, longer with each try: up to 10 ms, 20 ms … 640 ms.
+pub(crate) async fn pause(attempt: u32) {
+    let most = 10u64 << attempt.min(6);
+    tokio::time::sleep(Duration::from_millis(rand::random_range(1..=most))).await;
+}
+
+/// What an operation's own errors mean.
+trait Outcome: std::error::Error + 'static {
+    /// The outcome of a modelled error; `None` where it is none of ours to tell.
+    fn outcome(self) -> Option<StoreError>;
+}
+
+macro_rules! conditional_outcome {
+    ($($error:ident),*) => {$(
+        impl Outcome for $error {
+            fn outcome(self) -> Option<StoreError> {
+                match self {
+                    Self::ConditionalCheckFailedException(refusal) => {
+                        Some(StoreError::Refused(refusal.item.map(Box::new)))
+                    }
+                    Self::ProvisionedThroughputExceededException(_)
+                    | Self::RequestLimitExceeded(_)
+                    | Self::TransactionConflictException(_) => Some(StoreError::Unavailable(self.to_string())),
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+conditional_outcome!(PutItemError, UpdateItemError, DeleteItemError);
+
+impl Outcome for TransactWriteItemsError {
+    fn outcome(self) -> Option<StoreError> {
+        match self {
+            Self::TransactionCanceledException(cancelled) => {
+                let reasons = cancelled.cancellation_reasons.unwrap_or_default();
+                let refused = reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"));
+                Some(if refused {
+                    StoreError::Refused(None)
+                } else {
+                    StoreError::Unavailable(format!("transaction cancelled: {reasons:?}"))
+                })
+            }
+            Self::ProvisionedThroughputExceededException(_)
+            | Self::RequestLimitExceeded(_)
+            | Self::TransactionInProgressException(_) => Some(StoreError::Unavailable(self.to_string())),
+            _ => None,
+        }
+    }
+}
+
+/// Which write of a cancelled transaction was refused first, by its place. Any other failure is an error.
+fn first_refused<R: std::fmt::Debug>(error: SdkError<TransactWriteItemsError, R>) -> Result<usize> {
+    let refused = error.as_service_error().and_then(|error| match error {
+        TransactWriteItemsError::TransactionCanceledException(cancelled) => cancelled
+            .cancellation_reasons()
+            .iter()
+            .position(|reason| reason.code() == Some("ConditionalCheckFailed")),
+        _ => None,
+    });
+    refused.ok_or_else(|| error.into())
+}
+
+macro_rules! plain_outcome {
+    ($($module:ident :: $error:ident),*) => {$(
+        impl Outcome for aws_sdk_dynamodb::operation::$module::$error {
+            fn outcome(self) -> Option<StoreError> {
+                match self {
+                    Self::ProvisionedThroughputExceededException(_) | Self::RequestLimitExceeded(_) => {
+                        Some(StoreError::Unavailable(self.to_string()))
+                    }
+                    _ => None,
+                }
+            }
+        }
+    )*};
+}
+plain_outcome!(
+    get_item::GetItemError,
+    query::QueryError,
+    batch_get_item::BatchGetItemError,
+    batch_write_item::BatchWriteItemError
+);
+
+impl<E: Outcome, R: std::fmt::Debug> From<SdkError<E, R>> for StoreError {
+    fn from(error: SdkError<E, R>) -> Self {
+        use aws_sdk_dynamodb::error::DisplayErrorContext;
+        match error {
+            SdkError::ServiceError(service) => {
+                let text = format!("{}", DisplayErrorContext(service.err()));
+                service.into_err().outcome().unwrap_or(Self::Ambiguous(text))
+            }
+            SdkError::ConstructionFailure(failure) => Self::Malformed(format!("{failure:?}")),
+            other => Self::Ambiguous(format!("{other:?}")),
+        }
+    }
+}
+
+/// A record from an item.
+fn read<T: DeserializeOwned>(item: Item) -> Result<T> {
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| StoreError::Malformed(error.to_string()))
+}
+
+/// An item from a record, with its key attributes added.
+fn write<const N: usize>(record: &impl Serialize, keys: [(&str, AttributeValue); N]) -> Result<Item> {
+    let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(record)
+        .map_err(|error| StoreError::Malformed(error.to_string()))?;
+    item.extend(keys.map(|(name, value)| (name.to_owned(), value)));
+    Ok(item)
+}
+
+/// A nested value from a record.
+fn value(record: &impl Serialize) -> Result<AttributeValue> {
+    serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(record)
+        .map_err(|error| StoreError::Malformed(error.to_string()))
+}
+
+fn s(text: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(text.into())
+}
+
+fn n(number: impl ToString) -> AttributeValue {
+    AttributeValue::N(number.to_string())
+}
+
+/// The value of a string attribute.
+fn text_of(item: &Item, name: &str) -> Option<String> {
+    item.get(name)?.as_s().ok().cloned()
+}
+
+/// The value of a numeric attribute.
+fn number_of<T: std::str::FromStr>(item: &Item, name: &str) -> Option<T> {
+    item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+/// Builds that cannot fail because every mandatory field is set beside the call.
+fn complete<T>(built: std::result::Result<T, aws_sdk_dynamodb::error::BuildError>) -> Result<T> {
+    built.map_err(|error| StoreError::Malformed(error.to_string()))
+}

@@ -1,0 +1,90 @@
+//! Rules for what people type: names, addresses, passwords, messages (contract, section 1, "Limits").
+
+use crate::error::{Error, Result};
+use std::str::FromStr;
+use unicode_normalization::UnicodeNormalization;
+
+/// Largest message text, in bytes of UTF-8.
+pub const MAX_MESSAGE_BYTES: usize = 16 * 1024;
+const MAX_NAME_CHARS: usize = 100;
+const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=128;
+const MAX_EMAIL_BYTES: usize = 254;
+
+/// A name or title: 1 to 100 characters, none of them a control character, not only white space. `field`
+/// names it in the error.
+pub fn check_name(field: &str, name: &str) -> Result<()> {
+    let length = name.chars().count();
+    if name.trim().is_empty() || length > MAX_NAME_CHARS {
+        return Err(Error::invalid("invalid_name", format!("{field} must have 1 to 100 characters")));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(Error::invalid("invalid_name", format!("{field} must not contain control characters")));
+    }
+    Ok(())
+}
+
+/// The form under which names are compared: without regard to case and Unicode form, ends trimmed.
+pub fn canonical_name(name: &str) -> String {
+    let composed: String = name.trim().nfkc().collect();
+    caseless::default_case_fold_str(&composed).nfkc().collect()
+}
+
+/// A password: 8 to 128 characters.
+pub fn check_password(password: &str) -> Result<()> {
+    if PASSWORD_CHARS.contains(&password.chars().count()) {
+        Ok(())
+    } else {
+        Err(Error::invalid("invalid_password", "password must have 8 to 128 characters"))
+    }
+}
+
+/// An e-mail address in the form under which it is compared and stored: lower case, ends trimmed, at most
+/// 254 bytes. `None` where it is not an address.
+pub fn canonical_email(email: &str) -> Option<String> {
+    let email = email.trim().to_lowercase();
+    let plain = email.len() <= MAX_EMAIL_BYTES
+        && !email.chars().any(|char| char.is_control() || char.is_whitespace())
+        && email_address::EmailAddress::from_str(&email).is_ok();
+    plain.then_some(email)
+}
+
+/// A message's text: 1 byte to 16 KiB, kept as sent.
+pub fn check_message(text: &str) -> Result<()> {
+    if (1..=MAX_MESSAGE_BYTES).contains(&text.len()) {
+        Ok(())
+    } else {
+        Err(Error::invalid("invalid_message", "message must have 1 byte to 16 KiB"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_that_look_the_same_are_the_same() {
+        let bob = canonical_name("Straße Émile");
+        for same in ["STRASSE ÉMILE", "strasse e\u{301}mile", " Straße Émile "] {
+            assert_eq!(canonical_name(same), bob, "{same:?}");
+        }
+        assert_ne!(canonical_name("strase emile"), bob);
+    }
+
+    #[test]
+    fn addresses_are_compared_in_lower_case_and_checked() {
+        assert_eq!(canonical_email(" Ann@Example.COM ").as_deref(), Some("ann@example.com"));
+        let long = format!("{}@example.com", "a".repeat(250));
+        for wrong in ["", "ann", "ann@", "@example.com", "a b@example.com", "ann@exa mple.com", "a\n@b.c", &long] {
+            assert_eq!(canonical_email(wrong), None, "{wrong:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_canonical_form_is_its_own_canonical_form(name in "\\PC{1,40}") {
+            let once = canonical_name(&name);
+            prop_assert_eq!(canonical_name(&once), once);
+        }
+    }
+}

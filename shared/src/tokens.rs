@@ -1,0 +1,140 @@
+//! Login tokens: RS256 JWTs that name their key (`kid`) and their session (`sid`).
+
+use crate::clock::{self, Timestamp};
+use crate::error::{Error, Result};
+use crate::ids::UserId;
+use crate::store::Store;
+use crate::store::keys::{PrivateKey, PublicKey};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::KeyPair as _;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use tokio::sync::RwLock;
+
+/// Why a token that cannot be verified is refused. One sentence for every reason: a caller learns nothing
+/// about which part of a forgery was right.
+const BAD_TOKEN: Error = Error::Unauthenticated("The token is not valid");
+/// Keys kept in memory at most; an attacker cannot grow it, since only stored keys get in.
+const MAX_CACHED: usize = 16;
+
+/// What a login token says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// The user.
+    pub sub: String,
+    /// The session.
+    pub sid: String,
+    /// When it was issued, in seconds since the epoch.
+    pub iat: i64,
+    /// When it ends, in seconds since the epoch.
+    pub exp: i64,
+}
+
+/// The keys this process has read so far.
+#[derive(Default)]
+pub struct Keys {
+    signing: RwLock<Option<(String, EncodingKey)>>,
+    verifying: RwLock<HashMap<String, DecodingKey>>,
+}
+
+impl Keys {
+    /// Signs a token for a session.
+    pub async fn sign(&self, store: &Store, user: UserId, session: &str, expires: Timestamp) -> Result<String> {
+        let cached = self.signing.read().await.clone();
+        let (kid, key) = match cached {
+            Some(known) => known,
+            None => {
+                let known = decode_private(current_key(store).await?)?;
+                self.signing.write().await.insert(known).clone()
+            }
+        };
+        let claims = Claims {
+            sub: user.to_string(),
+            sid: session.to_owned(),
+            iat: clock::now().seconds(),
+            exp: expires.seconds(),
+        };
+        let header = Header { kid: Some(kid), ..Header::new(Algorithm::RS256) };
+        jsonwebtoken::encode(&header, &claims, &key).map_err(Error::internal)
+    }
+
+    /// What a token says, if one of our keys signed it and it has not expired. Whether its session still
+    /// stands is another question ([`crate::sessions`]).
+    pub async fn verify(&self, store: &Store, token: &str) -> Result<Claims> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| BAD_TOKEN)?;
+        let kid = header.kid.filter(|kid| is_kid(kid)).ok_or(BAD_TOKEN)?;
+        let cached = self.verifying.read().await.get(&kid).cloned();
+        let key = match cached {
+            Some(key) => key,
+            None => {
+                let key = decode_public(&store.verifying_key(&kid).await?.ok_or(BAD_TOKEN)?)?;
+                let mut verifying = self.verifying.write().await;
+                if verifying.len() >= MAX_CACHED {
+                    verifying.clear();
+                }
+                verifying.insert(kid, key.clone());
+                key
+            }
+        };
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.leeway = 0;
+        jsonwebtoken::decode::<Claims>(token, &key, &validation).map(|token| token.claims).map_err(|_| BAD_TOKEN)
+    }
+}
+
+fn is_kid(kid: &str) -> bool {
+    (1..=64).contains(&kid.len()) && kid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// The key that signs; made by whoever needs it first in a new deployment.
+async fn current_key(store: &Store) -> Result<PrivateKey> {
+    if let Some(key) = store.signing_key().await? {
+        return Ok(key);
+    }
+    let (private, public) = generate()?;
+    store.put_first_keys(&private, &public).await?;
+    store.signing_key().await?.ok_or_else(|| Error::internal("no signing key after making one"))
+}
+
+fn generate() -> Result<(PrivateKey, PublicKey)> {
+    let broken = |_| Error::internal("cannot make an RSA key");
+    let pair = KeyPair::generate(KeySize::Rsa2048).map_err(broken)?;
+    let pkcs8: Pkcs8V1Der<'static> = pair.as_der().map_err(broken)?;
+    let kid = uuid::Uuid::new_v4().to_string();
+    let public = PublicKey { kid: kid.clone(), pkcs1: BASE64.encode(pair.public_key().as_ref()) };
+    Ok((PrivateKey { kid, pkcs8: BASE64.encode(pkcs8.as_ref()) }, public))
+}
+
+fn decode_private(key: PrivateKey) -> Result<(String, EncodingKey)> {
+    let pkcs8 = BASE64.decode(&key.pkcs8).map_err(Error::internal)?;
+    // The SDK of tokens takes PKCS#1: PEM is the form in which it accepts both.
+    let body = BASE64.encode(pkcs8);
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
+    let encoding = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(Error::internal)?;
+    Ok((key.kid, encoding))
+}
+
+fn decode_public(key: &PublicKey) -> Result<DecodingKey> {
+    Ok(DecodingKey::from_rsa_der(&BASE64.decode(&key.pkcs1).map_err(Error::internal)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generated_pair_signs_and_verifies() {
+        let (private, public) = generate().expect("a pair");
+        let (kid, signing) = decode_private(private).expect("an encoding key");
+        assert!(is_kid(&kid));
+        let claims = Claims { sub: "1".into(), sid: "s".into(), iat: 1, exp: clock::now().seconds() + 60 };
+        let token = jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &signing).expect("a token");
+        let verifying = decode_public(&public).expect("a decoding key");
+        let read = jsonwebtoken::decode::<Claims>(&token, &verifying, &Validation::new(Algorithm::RS256));
+        assert_eq!(read.expect("verifies").claims, claims);
+    }
+}

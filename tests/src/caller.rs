@@ -1,0 +1,111 @@
+//! Whoever calls the HTTP API.
+
+use std::future::IntoFuture;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use http::Method;
+use reqwest::{Client, RequestBuilder};
+use serde::Serialize;
+
+use crate::Answer;
+
+/// Longer than API Gateway lets any call take.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Somebody who calls the HTTP API. What a caller does not send, it does not have: [`Anonymous`] sends no token.
+pub trait Caller {
+    /// A call of any method.
+    fn call(&self, method: Method, path: &str) -> Call;
+
+    /// `GET path`.
+    fn get(&self, path: &str) -> Call {
+        self.call(Method::GET, path)
+    }
+
+    /// `POST path`.
+    fn post(&self, path: &str) -> Call {
+        self.call(Method::POST, path)
+    }
+
+    /// `DELETE path`.
+    fn delete(&self, path: &str) -> Call {
+        self.call(Method::DELETE, path)
+    }
+}
+
+/// Somebody without a token.
+#[derive(Clone, Debug)]
+pub struct Anonymous {
+    client: Client,
+    root: String,
+}
+
+impl Anonymous {
+    /// A caller of the API with this root.
+    pub fn new(root: &str) -> Self {
+        let client = Client::builder().timeout(LIMIT).no_proxy().build();
+        Self { client: client.expect("an HTTP client without TLS"), root: root.to_owned() }
+    }
+}
+
+impl Caller for Anonymous {
+    fn call(&self, method: Method, path: &str) -> Call {
+        let question = format!("{method} {path}");
+        Call { question, request: self.client.request(method, format!("{}{path}", self.root)) }
+    }
+}
+
+/// A call that is made when it is awaited.
+#[derive(Debug)]
+#[must_use = "a call is made when it is awaited"]
+pub struct Call {
+    question: String,
+    request: RequestBuilder,
+}
+
+impl Call {
+    /// With a header.
+    pub fn header(self, name: &str, value: &str) -> Self {
+        Self { request: self.request.header(name, value), ..self }
+    }
+
+    /// With a JSON body.
+    pub fn json(self, body: &impl Serialize) -> Self {
+        Self { request: self.request.json(body), ..self }
+    }
+
+    /// With a form as its body.
+    pub fn form(self, fields: &[(&str, &str)]) -> Self {
+        Self { request: self.request.form(fields), ..self }
+    }
+
+    /// With a body of any kind.
+    pub fn body(self, kind: &str, body: impl Into<Bytes>) -> Self {
+        Self { request: self.request.header("content-type", kind).body(body.into()), ..self }
+    }
+
+    async fn answer(self) -> Answer {
+        let Self { question, request } = self;
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => panic!("{question} got no answer: {error:?}"),
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        match response.bytes().await {
+            Ok(body) => Answer { question, status, headers, body },
+            Err(error) => panic!("{question} got half an answer: {error:?}"),
+        }
+    }
+}
+
+impl IntoFuture for Call {
+    type Output = Answer;
+    type IntoFuture = BoxFuture<'static, Answer>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        self.answer().boxed()
+    }
+}

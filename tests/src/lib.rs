@@ -1,0 +1,30 @@
+//! The system from outside: callers as types, over real HTTP and real sockets.
+//!
+//! Nothing here knows how the system is built. A test starts from a [`Stack`], takes callers from it
+//! ([`Anonymous`], [`User`], [`Socket`]) and says what they see. Tests share nothing but the stack: every user
+//! is new, so that all of them can run at once, on any stack.
+//!
+//! A harness that cannot do what a test asks for panics and says why: that is the failure of the test.
+
+mod answer;
+mod caller;
+mod outbox;
+mod process;
+mod raw_socket;
+mod socket;
+mod stack;
+pub mod tour;
+mod unique;
+mod user;
+mod wait;
+
+pub use answer::Answer;
+pub use caller::{Anonymous, Call, Caller};
+pub use outbox::Mail;
+pub use process::{Owned, descendants};
+pub use raw_socket::{Opcode, RawFrame, RawSocket};
+pub use socket::Socket;
+pub use stack::{Failure, Ready, Stack, target_folder, workspace};
+pub use unique::unique;
+pub use user::{Applicant, User};
+pub use wait::{PATIENCE, eventually, in_time};

@@ -1,0 +1,110 @@
+//! Sockets as clients have them.
+
+use futures::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::{Error, Message};
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
+
+use crate::in_time;
+
+/// An open WebSocket.
+#[derive(Debug)]
+pub struct Socket {
+    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Socket {
+    /// Opens a socket. The upgrade must be accepted.
+    pub async fn open(url: &str) -> Self {
+        match Self::try_open(url).await {
+            Ok(socket) => socket,
+            Err(status) => panic!("the upgrade at {url} was refused with {status}"),
+        }
+    }
+
+    /// Opens a socket, or gives the status that the upgrade was refused with.
+    pub async fn try_open(url: &str) -> Result<Self, u16> {
+        match in_time("the upgrade", connect_async(url)).await {
+            Ok((stream, _)) => Ok(Self { stream }),
+            Err(Error::Http(refusal)) => Err(refusal.status().as_u16()),
+            Err(error) => panic!("no answer to the upgrade at {url}: {error}"),
+        }
+    }
+
+    /// Sends a frame.
+    pub async fn send(&mut self, frame: &Value) {
+        self.send_text(&frame.to_string()).await;
+    }
+
+    /// Sends any text.
+    pub async fn send_text(&mut self, text: &str) {
+        self.stream.send(Message::text(text)).await.expect("an open socket");
+    }
+
+    /// The next frame of the system; WebSocket's own pings are answered meanwhile.
+    pub async fn next(&mut self) -> Value {
+        match self.next_or_close().await {
+            Ok(frame) => frame,
+            Err(code) => panic!("the socket was closed with {code:?}"),
+        }
+    }
+
+    /// The first frame that `matches`. What comes before is somebody else's business: everybody online hears of
+    /// everybody who comes and goes.
+    pub async fn expect(&mut self, what: &str, matches: impl Fn(&Value) -> bool) -> Value {
+        in_time(what, async {
+            loop {
+                let frame = self.next().await;
+                if matches(&frame) {
+                    return frame;
+                }
+            }
+        })
+        .await
+    }
+
+    /// Everything that has arrived so far. A ping makes sure: what was sent before it comes before its answer.
+    pub async fn so_far(&mut self) -> Vec<Value> {
+        self.send(&json!({"type": "ping"})).await;
+        let mut frames = Vec::new();
+        loop {
+            match self.next().await {
+                frame if frame == json!({"type": "pong"}) => return frames,
+                frame => frames.push(frame),
+            }
+        }
+    }
+
+    /// Waits until the other side closes, and gives its code. Frames before that are skipped.
+    pub async fn closed(&mut self) -> Option<u16> {
+        in_time("the close", async {
+            loop {
+                if let Err(code) = self.next_or_close().await {
+                    return code;
+                }
+            }
+        })
+        .await
+    }
+
+    /// Closes, and waits until the other side has agreed.
+    pub async fn close(mut self) {
+        self.stream.close(None).await.expect("an open socket");
+        self.closed().await;
+    }
+
+    async fn next_or_close(&mut self) -> Result<Value, Option<u16>> {
+        loop {
+            match in_time("a frame", self.stream.next()).await {
+                Some(Ok(Message::Text(text))) => {
+                    return Ok(serde_json::from_str(&text).expect("a frame of JSON"));
+                }
+                Some(Ok(Message::Close(close))) => return Err(close.map(|close| close.code.into())),
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(other)) => panic!("{other:?} is no frame of this system"),
+                Some(Err(_)) | None => return Err(None),
+            }
+        }
+    }
+}

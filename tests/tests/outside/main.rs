@@ -1,0 +1,2 @@
+//! The system from outside. One file per resource; they mirror the paths.
+
