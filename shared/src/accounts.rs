@@ -21,9 +21,12 @@ const LINK_LASTS: Duration = Duration::from_secs(24 * 3600);
 const ID_TRIES: usize = 8;
 
 const NAME_TAKEN: Error = Error::Conflict("name_taken", "This user name is taken");
-const EMAIL_TAKEN: Error = Error::Conflict("email_taken", "This e-mail address belongs to an account already");
-const NO_REGISTRATION: Error =
-    Error::NotFound("registration_not_found", "This link was used already or has expired, please register again");
+const EMAIL_TAKEN: Error =
+    Error::Conflict("email_taken", "This e-mail address belongs to an account already");
+const NO_REGISTRATION: Error = Error::NotFound(
+    "registration_not_found",
+    "This link was used already or has expired, please register again",
+);
 const BAD_LOGIN: Error = Error::Unauthenticated("The address, name or password is wrong");
 
 /// Somebody who wants an account.
@@ -44,8 +47,9 @@ pub struct Applicant {
 /// Sends a confirmation link to an address; `api` is the root of the HTTP API. An address that belongs to an
 /// account already gets a mail that says so instead, and the caller cannot tell.
 pub async fn register(backend: &Backend, api: &str, applicant: Applicant) -> Result<()> {
-    let email = canonical_email(&applicant.email)
-        .ok_or_else(|| Error::invalid("invalid_email", "email must be an e-mail address of at most 254 bytes"))?;
+    let email = canonical_email(&applicant.email).ok_or_else(|| {
+        Error::invalid("invalid_email", "email must be an e-mail address of at most 254 bytes")
+    })?;
     check_password(&applicant.password)?;
     check_name("first_name", &applicant.first_name)?;
     check_name("last_name", &applicant.last_name)?;
@@ -67,7 +71,11 @@ pub async fn register(backend: &Backend, api: &str, applicant: Applicant) -> Res
     let digest = digest_of(&token);
     let taken = backend.store.user_by_email(&email).await?.is_some();
     backend.store.put_registration(&digest, &registration, clock::now() + LINK_LASTS).await?;
-    let mail = if taken { already_mail(email) } else { confirmation_mail(email, &format!("{api}/register/{token}")) };
+    let mail = if taken {
+        already_mail(email)
+    } else {
+        confirmation_mail(email, &format!("{api}/register/{token}"))
+    };
     backend.mailer.send(mail).await
 }
 
@@ -94,7 +102,12 @@ fn confirmation_mail(to: String, link: &str) -> Mail {
 fn already_mail(to: String) -> Mail {
     let body = "Somebody, perhaps you, asked for an account with this address. You have one already: \
                 log in with your password. If it was not you, ignore this mail.";
-    Mail { to, subject: "You have an account already".into(), text: format!("{body}\n"), html: format!("<p>{body}</p>") }
+    Mail {
+        to,
+        subject: "You have an account already".into(),
+        text: format!("{body}\n"),
+        html: format!("<p>{body}</p>"),
+    }
 }
 
 /// Confirms a registration: the account comes to be, once, and everybody online is told.
@@ -182,11 +195,17 @@ pub struct Entry {
 
 /// A page of all users in the order of their ids, after `after`. The second part is where the next page
 /// begins.
-pub async fn list(backend: &Backend, caller: Bearer, after: Option<UserId>, count: u32) -> Result<(Vec<Entry>, Option<UserId>)> {
+pub async fn list(
+    backend: &Backend,
+    caller: Bearer,
+    after: Option<UserId>,
+    count: u32,
+) -> Result<(Vec<Entry>, Option<UserId>)> {
     let read = async { Ok(backend.store.directory(after, count as i32).await?) };
     let (_, (profiles, more)) = caller.confirm_while(backend, read).await?;
     let users: Vec<_> = profiles.iter().map(|profile| profile.user_id).collect();
-    let mut sockets = if users.is_empty() { Default::default() } else { presence::of(backend, &users).await? };
+    let mut sockets =
+        if users.is_empty() { Default::default() } else { presence::of(backend, &users).await? };
     let next = users.last().copied().filter(|_| more);
     let entries = profiles
         .into_iter()

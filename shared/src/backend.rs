@@ -76,7 +76,9 @@ impl Aws {
             region: Region::new(required("AWS_REGION")?),
             credentials: SharedCredentialsProvider::new(credentials),
             http,
-            retries: RetryConfig::standard().with_max_attempts(4).with_initial_backoff(Duration::from_millis(25)),
+            retries: RetryConfig::standard()
+                .with_max_attempts(4)
+                .with_initial_backoff(Duration::from_millis(25)),
             timeouts: TimeoutConfig::builder()
                 .connect_timeout(Duration::from_secs(2))
                 .operation_attempt_timeout(Duration::from_secs(4))

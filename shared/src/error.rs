@@ -68,7 +68,9 @@ impl Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Unavailable(_) | StoreError::Ambiguous(_) | StoreError::Refused(_) => Self::Busy(error),
+            StoreError::Unavailable(_) | StoreError::Ambiguous(_) | StoreError::Refused(_) => {
+                Self::Busy(error)
+            }
             StoreError::Malformed(_) => Self::internal(error),
         }
     }

@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn only_plain_positive_numbers_are_ids() {
-        for wrong in ["", "0", "-1", "+1", " 1", "1 ", "1.0", "9007199254740992", "99999999999999999999", "a"] {
+        for wrong in ["", "0", "-1", "+1", " 1", "1 ", "1.0", "9007199254740992", "99999999999999999999", "a"]
+        {
             assert!(wrong.parse::<UserId>().is_err(), "{wrong:?}");
         }
         assert_eq!("9007199254740991".parse::<UserId>().map(UserId::get), Ok(MAX_ID));

@@ -89,10 +89,10 @@ pub struct Head {
     /// Which chat this is. A pair's chat gets another id after it was deleted.
     pub chat_id: ChatId,
     /// Messages up to here are filed.
-    pub base: u64,
-    /// The time of message `base`.
-    pub base_time: Timestamp,
-    /// The messages after `base`, oldest first.
+    pub filed: u64,
+    /// The time of message `filed`.
+    pub filed_at: Timestamp,
+    /// The messages after `filed`, oldest first.
     pub tail: Vec<Entry>,
     /// How many messages each participant has sent.
     pub sent: BTreeMap<String, u64>,
@@ -105,15 +105,15 @@ pub struct Head {
     /// The newest message that is not removed, where the tail is empty.
     #[serde(default)]
     pub latest: Option<Message>,
-    /// Attempts that must not commit any more.
-    #[serde(default)]
+    /// Attempts that must not commit any more. A set in DynamoDB, which knows no empty one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fenced: Vec<String>,
 }
 
 impl Head {
     /// Position of the newest message ever sent.
     pub fn seq(&self) -> u64 {
-        self.base + self.tail.len() as u64
+        self.filed + self.tail.len() as u64
     }
 
     /// How many messages `user` has sent.
@@ -129,8 +129,8 @@ impl Head {
                 *count -= 1;
             }
         }
-        let mut before = self.base_time;
-        (self.base + 1..)
+        let mut before = self.filed_at;
+        (self.filed + 1..)
             .zip(&self.tail)
             .map(|(seq, entry)| {
                 before = entry.at.max(Timestamp(before.0 + 1));
@@ -234,8 +234,8 @@ mod tests {
             .collect();
         let head = Head {
             chat_id: ChatId::mint(),
-            base: filed as u64,
-            base_time: filed.checked_sub(1).map_or(Timestamp(0), |last| all[last].at),
+            filed: filed as u64,
+            filed_at: filed.checked_sub(1).map_or(Timestamp(0), |last| all[last].at),
             tail,
             sent,
             purges: BTreeMap::new(),

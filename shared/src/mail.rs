@@ -49,5 +49,7 @@ impl Mailer {
 fn email_content(mail: &Mail) -> std::result::Result<EmailContent, BuildError> {
     let utf8 = |text: &str| Content::builder().data(text).charset("UTF-8").build();
     let body = Body::builder().text(utf8(&mail.text)?).html(utf8(&mail.html)?).build();
-    Ok(EmailContent::builder().simple(Message::builder().subject(utf8(&mail.subject)?).body(body).build()).build())
+    Ok(EmailContent::builder()
+        .simple(Message::builder().subject(utf8(&mail.subject)?).body(body).build())
+        .build())
 }

@@ -12,13 +12,15 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
 fn hasher() -> Result<Argon2<'static>> {
-    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|cause| Error::internal(cause.to_string()))?;
+    let params =
+        Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(|cause| Error::internal(cause.to_string()))?;
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
 /// The PHC string of a password, with a salt of its own.
 pub fn hash(password: &str) -> Result<String> {
-    let hash = hasher()?.hash_password(password.as_bytes()).map_err(|cause| Error::internal(cause.to_string()))?;
+    let hash =
+        hasher()?.hash_password(password.as_bytes()).map_err(|cause| Error::internal(cause.to_string()))?;
     Ok(hash.to_string())
 }
 
@@ -54,7 +56,8 @@ mod tests {
 
     #[test]
     fn hashes_with_weaker_parameters_verify_and_ask_for_an_upgrade() {
-        let weak = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).expect("params"));
+        let weak =
+            Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(8, 1, 1, None).expect("params"));
         let phc: PasswordHash = weak.hash_password(b"correct horse").expect("hashes");
         let phc = phc.to_string();
         assert!(verify("correct horse", Some(&phc)).expect("verifies"));

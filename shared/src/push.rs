@@ -36,7 +36,8 @@ impl Pusher {
 
     /// Posts one frame to one connection.
     pub async fn post(&self, connection: &str, frame: Bytes) -> Delivery {
-        let posted = self.client.post_to_connection().connection_id(connection).data(Blob::new(frame)).send().await;
+        let posted =
+            self.client.post_to_connection().connection_id(connection).data(Blob::new(frame)).send().await;
         let Err(error) = posted else { return Delivery::Sent };
         if matches!(error.as_service_error(), Some(PostToConnectionError::GoneException(_))) {
             return Delivery::Gone;

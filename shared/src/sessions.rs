@@ -39,7 +39,11 @@ impl Bearer {
 
     /// Confirms the session and reads something beside it, so that both cost one round trip. What is read is
     /// given out only when the session stands; it must not write.
-    pub async fn confirm_while<T>(self, backend: &Backend, read: impl Future<Output = Result<T>>) -> Result<(Session, T)> {
+    pub async fn confirm_while<T>(
+        self,
+        backend: &Backend,
+        read: impl Future<Output = Result<T>>,
+    ) -> Result<(Session, T)> {
         let (session, read) = futures::future::join(self.confirm(backend), read).await;
         Ok((session?, read?))
     }

@@ -75,7 +75,9 @@ mod tests {
     fn addresses_are_compared_in_lower_case_and_checked() {
         assert_eq!(canonical_email(" Ann@Example.COM ").as_deref(), Some("ann@example.com"));
         let long = format!("{}@example.com", "a".repeat(250));
-        for wrong in ["", "ann", "ann@", "@example.com", "a b@example.com", "ann@exa mple.com", "a\n@b.c", &long] {
+        for wrong in
+            ["", "ann", "ann@", "@example.com", "a b@example.com", "ann@exa mple.com", "a\n@b.c", &long]
+        {
             assert_eq!(canonical_email(wrong), None, "{wrong:?}");
         }
     }

@@ -43,7 +43,13 @@ pub struct Keys {
 
 impl Keys {
     /// Signs a token for a session.
-    pub async fn sign(&self, store: &Store, user: UserId, session: &str, expires: Timestamp) -> Result<String> {
+    pub async fn sign(
+        &self,
+        store: &Store,
+        user: UserId,
+        session: &str,
+        expires: Timestamp,
+    ) -> Result<String> {
         let cached = self.signing.read().await.clone();
         let (kid, key) = match cached {
             Some(known) => known,
@@ -82,7 +88,9 @@ impl Keys {
         };
         let mut validation = Validation::new(Algorithm::RS256);
         validation.leeway = 0;
-        jsonwebtoken::decode::<Claims>(token, &key, &validation).map(|token| token.claims).map_err(|_| BAD_TOKEN)
+        jsonwebtoken::decode::<Claims>(token, &key, &validation)
+            .map(|token| token.claims)
+            .map_err(|_| BAD_TOKEN)
     }
 }
 

@@ -61,7 +61,8 @@ impl Answer {
     pub fn refused(&self, status: u16) -> String {
         assert_eq!(self.status.as_u16(), status, "status of {}; the body was {}", self.question, self.text());
         let envelope = self.json();
-        let fields: Vec<_> = envelope.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+        let fields: Vec<_> =
+            envelope.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
         assert_eq!(fields, ["code", "error"], "the envelope of {}: {envelope}", self.question);
         let sentence = envelope["error"].as_str().unwrap_or_default();
         assert!(!sentence.trim().is_empty(), "the sentence of {}: {envelope}", self.question);

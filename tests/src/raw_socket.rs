@@ -192,7 +192,8 @@ mod tests {
     fn payloads_are_masked() {
         let frame = encode(false, Opcode::Continuation, b"hello");
         assert_eq!(frame[0], 0);
-        let unmasked: Vec<_> = frame[6..].iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect();
+        let unmasked: Vec<_> =
+            frame[6..].iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask).collect();
         assert_eq!(unmasked, b"hello");
     }
 }

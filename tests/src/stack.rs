@@ -81,7 +81,8 @@ impl Stack {
 
     /// `local` with these arguments, on the executables that were built before.
     pub fn command(arguments: &[&str]) -> Command {
-        let local = std::env::var_os("LOCAL_BIN").map_or_else(|| target_folder().join("local"), PathBuf::from);
+        let local =
+            std::env::var_os("LOCAL_BIN").map_or_else(|| target_folder().join("local"), PathBuf::from);
         let mut command = Command::new(local);
         command.current_dir(workspace()).arg("--skip-build").args(arguments).stdin(Stdio::null());
         command

@@ -67,7 +67,10 @@ fn line_matches(expected: &str, line: &str) -> bool {
     match expected.split_once(ANYTHING) {
         None => expected == line,
         Some((head, tail)) => line.strip_prefix(head).is_some_and(|rest| {
-            rest.char_indices().map(|(at, _)| at).chain([rest.len()]).any(|at| line_matches(tail, &rest[at..]))
+            rest.char_indices()
+                .map(|(at, _)| at)
+                .chain([rest.len()])
+                .any(|at| line_matches(tail, &rest[at..]))
         }),
     }
 }

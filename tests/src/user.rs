@@ -78,7 +78,13 @@ impl Applicant {
         let link = self.register(stack).await;
         let id = self.confirm(stack, &link).await;
         let token = self.login(stack).await;
-        User { id, token, applicant: self, api: stack.anonymous(), websocket: stack.ready().websocket.clone() }
+        User {
+            id,
+            token,
+            applicant: self,
+            api: stack.anonymous(),
+            websocket: stack.ready().websocket.clone(),
+        }
     }
 }
 

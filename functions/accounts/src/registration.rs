@@ -19,7 +19,11 @@ pub(crate) async fn create(
 }
 
 /// 201 with the user, or a page where the caller is a browser.
-pub(crate) async fn confirm(State(backend): State<Shared>, Path(token): Path<String>, headers: HeaderMap) -> Response {
+pub(crate) async fn confirm(
+    State(backend): State<Shared>,
+    Path(token): Path<String>,
+    headers: HeaderMap,
+) -> Response {
     let confirmed = accounts::confirm(&backend, &token).await;
     if wants_html(&headers) {
         return page(confirmed.map(drop));
@@ -31,13 +35,18 @@ pub(crate) async fn confirm(State(backend): State<Shared>, Path(token): Path<Str
 }
 
 fn wants_html(headers: &HeaderMap) -> bool {
-    headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(|accept| accept.contains("text/html"))
+    headers
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"))
 }
 
 /// The status is the error's own; only the body is made for people.
 fn page(confirmed: Result<(), Error>) -> Response {
     let (status, title, text) = match confirmed {
-        Ok(()) => (StatusCode::CREATED, "Welcome!", "Your account is confirmed. You can log in now.".to_owned()),
+        Ok(()) => {
+            (StatusCode::CREATED, "Welcome!", "Your account is confirmed. You can log in now.".to_owned())
+        }
         Err(error) => {
             let text = error.to_string();
             (error.into_response().status(), "That did not work", text)

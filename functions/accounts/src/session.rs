@@ -7,7 +7,10 @@ use chat::http::{Body, Shared};
 use chat::sessions::Bearer;
 use chat::{Result, accounts};
 
-pub(crate) async fn create(State(backend): State<Shared>, Body(body): Body<Credentials>) -> Result<Json<Token>> {
+pub(crate) async fn create(
+    State(backend): State<Shared>,
+    Body(body): Body<Credentials>,
+) -> Result<Json<Token>> {
     let (login, password) = body.into_parts()?;
     let token = accounts::login(&backend, login, &password).await?;
     Ok(Json(Token { token }))

@@ -66,7 +66,9 @@ impl Credentials {
         let login = match (self.email, self.user_name) {
             (Some(email), None) => Login::Email(email),
             (None, Some(name)) => Login::UserName(name),
-            _ => return Err(Error::invalid("invalid_login", "Send either email or user_name, with password")),
+            _ => {
+                return Err(Error::invalid("invalid_login", "Send either email or user_name, with password"));
+            }
         };
         Ok((login, self.password))
     }

@@ -1,11 +1,11 @@
 //! `/chats`, and what `/chats_v2` has in common with it.
 
 use crate::wire::{ChatRef, ListedChat, NewMessage, Read, Row, TwoUsers, UnreadChat, Window, rows};
+use ::chat::Result;
 use ::chat::direct::{self, Draft};
 use ::chat::http::{Body, IdempotencyKey, Path, Query, Shared, User, count, offset};
 use ::chat::ids::ChatId;
 use ::chat::sessions::Bearer;
-use ::chat::Result;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -36,7 +36,10 @@ pub(crate) async fn list(
     Ok(Json(chats.into_iter().skip(skip as usize).take(take as usize).map(Into::into).collect()))
 }
 
-pub(crate) async fn list_unread(State(backend): State<Shared>, User(user): User) -> Result<Json<Vec<UnreadChat>>> {
+pub(crate) async fn list_unread(
+    State(backend): State<Shared>,
+    User(user): User,
+) -> Result<Json<Vec<UnreadChat>>> {
     let chats = direct::list(&backend, user).await?;
     Ok(Json(chats.into_iter().filter(|chat| chat.unread > 0).map(Into::into).collect()))
 }

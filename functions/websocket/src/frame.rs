@@ -50,7 +50,9 @@ async fn serve(backend: &Backend, connection: &str, frame: Frame) -> Result<(), 
         (Some("ping"), None) => Ok(presence::reply(backend, connection, &Pong {}).await?),
         (Some(_), None) => Err(Error::invalid("unknown_type", "There is no such type of frame").into()),
         (None, None) if frame.token.is_some() => Ok(()),
-        (None, None) => Err(Error::invalid("unknown_type", "A frame needs a token, a type or a chat_type").into()),
+        (None, None) => {
+            Err(Error::invalid("unknown_type", "A frame needs a token, a type or a chat_type").into())
+        }
     }
 }
 
@@ -76,7 +78,12 @@ async fn authenticate(backend: &Backend, connection: &str, token: Option<&str>) 
     Ok(presence::reply(backend, connection, &Ready { user_id: session.user_id }).await?)
 }
 
-async fn refuse(backend: &Backend, connection: &str, client_id: Option<String>, error: &Error) -> Result<Answer> {
+async fn refuse(
+    backend: &Backend,
+    connection: &str,
+    client_id: Option<String>,
+    error: &Error,
+) -> Result<Answer> {
     match error {
         Error::Busy(cause) => tracing::warn!(%cause, "a frame was not served"),
         Error::Internal(cause) => tracing::error!(%cause, "a frame was not served"),

@@ -9,5 +9,8 @@ async fn main() -> Result<(), Error> {
     let backend = Backend::from_env()?;
     let backend = &backend;
     // Boxed: the future of all routes together is too deep for the compiler to lay out in one piece.
-    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| Box::pin(websocket::dispatch(backend, event.payload)))).await
+    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| {
+        Box::pin(websocket::dispatch(backend, event.payload))
+    }))
+    .await
 }

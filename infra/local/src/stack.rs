@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde::Serialize;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::cli::Cli;
@@ -46,6 +46,16 @@ pub(crate) fn print_env(cli: &Cli) -> Result<String, StartError> {
     let (template, _) = read_template(cli)?;
     let endpoints = Endpoints::new(cli.port, cli.port + 1, cli.port + 2, cli.dynamodb.as_deref());
     environment::dotenv(&template, &endpoints)
+}
+
+/// The line that says that everything answers.
+#[derive(Debug, Serialize)]
+struct Ready<'a> {
+    ready: bool,
+    http: &'a str,
+    websocket: Option<&'a str>,
+    console: &'a str,
+    backend_key: &'a str,
 }
 
 /// A stack that answers.
@@ -125,14 +135,16 @@ impl Stack {
             tokio::spawn(server::serve(ports.websocket, gateways_shutdown, handler));
         }
 
-        let ready = json!({
-            "ready": true,
-            "http": endpoints.http,
-            "websocket": websocket_url,
-            "console": endpoints.console,
-            "backend_key": cli.backend_key,
-        });
-        Ok(Self { ready: ready.to_string(), gateways, instances, console: console_stopper, store: None })
+        let ready = Ready {
+            ready: true,
+            http: &endpoints.http,
+            websocket: websocket_url.as_deref(),
+            console: &endpoints.console,
+            backend_key: &cli.backend_key,
+        };
+        // Strings alone cannot fail to serialize.
+        let ready = serde_json::to_string(&ready).unwrap_or_default();
+        Ok(Self { ready, gateways, instances, console: console_stopper, store: None })
     }
 
     /// The line that says that everything answers.

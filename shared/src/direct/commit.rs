@@ -74,7 +74,13 @@ fn committed(head: &Head, entry: &Entry) -> Result<Message> {
 
 /// Bars an attempt and answers with the head after that: what it had under way is in this head or in no
 /// later one. `None` when the chat is gone.
-pub(super) async fn fence(backend: &Backend, pair: Pair, chat: ChatId, attempt: &str, now: Timestamp) -> Result<Option<Head>> {
+pub(super) async fn fence(
+    backend: &Backend,
+    pair: Pair,
+    chat: ChatId,
+    attempt: &str,
+    now: Timestamp,
+) -> Result<Option<Head>> {
     let head = match backend.store.fence(pair, chat, attempt).await {
         Ok(head) => head,
         Err(StoreError::Refused(_)) => return Ok(None),
@@ -133,8 +139,9 @@ impl Wanted<'_> {
         }
         let latest = self.claimed_at + INVOCATION_LASTS + CLOCKS_DIFFER;
         let mut after = self.after;
-        while after < head.base {
-            let rows = backend.store.rows(head.chat_id, after + 1..=head.base, Order::Ascending, 100).await?;
+        while after < head.filed {
+            let rows =
+                backend.store.rows(head.chat_id, after + 1..=head.filed, Order::Ascending, 100).await?;
             let Some(last) = rows.last() else { break };
             after = last.seq();
             for row in rows {

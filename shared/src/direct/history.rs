@@ -36,7 +36,13 @@ impl Page {
 
 /// `count` messages of a chat beginning with the `offset`-th newest (1 is the newest), newest first. Fewer
 /// where the chat ends, or where the texts together exceed what one answer can hold.
-pub async fn history(backend: &Backend, user: UserId, chat: ChatId, offset: u64, count: usize) -> Result<Page> {
+pub async fn history(
+    backend: &Backend,
+    user: UserId,
+    chat: ChatId,
+    offset: u64,
+    count: usize,
+) -> Result<Page> {
     let seat = seat(backend, user, chat).await?;
     let people = seat.pair.users();
     let (head, profiles) =

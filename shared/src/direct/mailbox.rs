@@ -82,7 +82,7 @@ async fn take(
         if removal == Removal::Acknowledged {
             return Ok((picks, left));
         }
-        if last.seq > head.base {
+        if last.seq > head.filed {
             match empty_tail(backend, seat, &head).await? {
                 Some(emptied) => head = emptied,
                 None => {
@@ -109,8 +109,9 @@ async fn take(
 async fn unread(backend: &Backend, head: &Head, user: UserId, read: Position) -> Result<Vec<Message>> {
     let mut picks = Vec::new();
     let mut after = read.seq;
-    while after < head.base && picks.len() < MOST {
-        let rows = backend.store.rows(head.chat_id, after + 1..=head.base, Order::Ascending, 2 * MOST).await?;
+    while after < head.filed && picks.len() < MOST {
+        let rows =
+            backend.store.rows(head.chat_id, after + 1..=head.filed, Order::Ascending, 2 * MOST).await?;
         let Some(last) = rows.last() else { break };
         after = last.seq();
         picks.extend(rows.into_iter().filter_map(|row| match row {
@@ -118,7 +119,9 @@ async fn unread(backend: &Backend, head: &Head, user: UserId, read: Position) ->
             _ => None,
         }));
     }
-    picks.extend(head.tail_messages().into_iter().filter(|message| message.sender != user && message.seq > read.seq));
+    picks.extend(
+        head.tail_messages().into_iter().filter(|message| message.sender != user && message.seq > read.seq),
+    );
     picks.truncate(MOST);
     Ok(picks)
 }
@@ -156,13 +159,15 @@ async fn begin(backend: &Backend, seat: Seat, head: &Head, purge: &Purge, picks:
 
 /// The newest filed message that is neither removed nor about to be.
 async fn newest_besides(backend: &Backend, head: &Head, picks: &[Message]) -> Result<Option<Message>> {
-    let mut next = head.base;
+    let mut next = head.filed;
     while next > 0 {
         let rows = backend.store.rows(head.chat_id, 1..=next, Order::Descending, 2 * MOST).await?;
         let Some(last) = rows.last() else { break };
         next = last.seq() - 1;
         let left = rows.into_iter().find_map(|row| match row {
-            Row::Live(message) if !head.hides(&message) && picks.iter().all(|pick| pick.seq != message.seq) => {
+            Row::Live(message)
+                if !head.hides(&message) && picks.iter().all(|pick| pick.seq != message.seq) =>
+            {
                 Some(message)
             }
             _ => None,

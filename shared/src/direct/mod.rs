@@ -82,7 +82,8 @@ pub async fn list(backend: &Backend, user: UserId) -> Result<Vec<Overview>> {
     let pairs: Vec<_> = cursors.iter().filter_map(|cursor| Pair::of(user, cursor.with_user)).collect();
     let mut people: Vec<_> = cursors.iter().map(|cursor| cursor.with_user).collect();
     people.push(user);
-    let (mut heads, profiles) = try_join(backend.store.heads(&pairs), backend.store.profiles(&people)).await?;
+    let (mut heads, profiles) =
+        try_join(backend.store.heads(&pairs), backend.store.profiles(&people)).await?;
     let mut chats: Vec<_> = cursors
         .into_iter()
         .filter_map(|cursor| {

@@ -92,7 +92,10 @@ pub async fn send(backend: &Backend, caller: Bearer, receiver: UserId, draft: Dr
     let read = async {
         check_message(&draft.text)?;
         if draft.client_id.as_ref().is_some_and(|id| !(1..=MAX_CLIENT_ID_BYTES).contains(&id.len())) {
-            return Err(Error::invalid("invalid_idempotency_key", "The idempotency key must have 1 to 128 bytes"));
+            return Err(Error::invalid(
+                "invalid_idempotency_key",
+                "The idempotency key must have 1 to 128 bytes",
+            ));
         }
         let pair = Pair::of(sender, receiver)
             .ok_or_else(|| Error::invalid("invalid_receiver", "receiver_id must be another user"))?;
@@ -184,8 +187,8 @@ impl Sending<'_> {
             let now = clock::now();
             let head = Head {
                 chat_id: ChatId::mint(),
-                base: 0,
-                base_time: Timestamp::default(),
+                filed: 0,
+                filed_at: Timestamp::default(),
                 tail: vec![self.entry(attempt, now)],
                 sent: BTreeMap::from([(self.sender.to_string(), 1), (self.receiver.to_string(), 0)]),
                 purges: BTreeMap::new(),
@@ -301,7 +304,8 @@ impl Sending<'_> {
             }
             let now = clock::now();
             if standing.taken_at + ATTEMPT_LASTS <= now && store.take_over(&standing, attempt, now).await? {
-                let Some(head) = fence(self.backend, self.pair, chat_id, &standing.attempt, now).await? else {
+                let Some(head) = fence(self.backend, self.pair, chat_id, &standing.attempt, now).await?
+                else {
                     return gone;
                 };
                 if let Some(found) = wanted.find(self.backend, &head).await? {

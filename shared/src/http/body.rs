@@ -16,7 +16,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
         let (head, body) = request.into_parts();
         let media_type = head.headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
-        let media_type = media_type.map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
+        let media_type =
+            media_type.map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
         let bytes = body.collect().await.map_err(|_| unreadable("it could not be read"))?.to_bytes();
         match media_type.as_deref() {
             None | Some("application/json") => json(&bytes).map(Self),

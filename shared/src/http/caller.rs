@@ -55,7 +55,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
         let Some(value) = parts.headers.get("idempotency-key") else { return Ok(Self(None)) };
-        let key = value.to_str().map_err(|_| Error::invalid("invalid_idempotency_key", "The idempotency key must be ASCII"))?;
+        let key = value
+            .to_str()
+            .map_err(|_| Error::invalid("invalid_idempotency_key", "The idempotency key must be ASCII"))?;
         Ok(Self(Some(key.to_owned())))
     }
 }

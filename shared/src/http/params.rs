@@ -14,9 +14,9 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let AxumPath(value) = AxumPath::from_request_parts(parts, state)
-            .await
-            .map_err(|_| Error::invalid("invalid_path", "An id in the path is not a whole number from 1 to 2^53 - 1"))?;
+        let AxumPath(value) = AxumPath::from_request_parts(parts, state).await.map_err(|_| {
+            Error::invalid("invalid_path", "An id in the path is not a whole number from 1 to 2^53 - 1")
+        })?;
         Ok(Self(value))
     }
 }
@@ -31,8 +31,9 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
         let query = parts.uri.query().unwrap_or_default();
         let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
-        let value = serde_path_to_error::deserialize(form)
-            .map_err(|error| Error::invalid("invalid_query", format!("The query is not as expected: {}", named(&error))))?;
+        let value = serde_path_to_error::deserialize(form).map_err(|error| {
+            Error::invalid("invalid_query", format!("The query is not as expected: {}", named(&error)))
+        })?;
         Ok(Self(value))
     }
 }

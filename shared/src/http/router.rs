@@ -19,12 +19,11 @@ const NO_PATH: Error = Error::NotFound("not_found", "There is no such path");
 pub async fn serve(routes: Router<Shared>) -> Result<(), lambda_http::Error> {
     lambda_http::tracing::init_default_subscriber();
     let backend = Arc::new(Backend::from_env()?);
-    let router = routes
-        .fallback(async || NO_PATH)
-        .method_not_allowed_fallback(async || NO_PATH)
-        .with_state(backend);
+    let router =
+        routes.fallback(async || NO_PATH).method_not_allowed_fallback(async || NO_PATH).with_state(backend);
     let service = MapRequestLayer::new(trim_trailing_slash).layer(router);
-    lambda_http::run(service.map_request(|request: lambda_http::Request| request.map(axum::body::Body::new))).await
+    lambda_http::run(service.map_request(|request: lambda_http::Request| request.map(axum::body::Body::new)))
+        .await
 }
 
 fn trim_trailing_slash(mut request: Request) -> Request {

@@ -64,7 +64,12 @@ impl Store {
     }
 
     /// The claim that stands for a client id, consistent.
-    pub async fn standing_claim(&self, sender: UserId, client_id: &str, now: Timestamp) -> Result<Option<Claim>> {
+    pub async fn standing_claim(
+        &self,
+        sender: UserId,
+        client_id: &str,
+        now: Timestamp,
+    ) -> Result<Option<Claim>> {
         let got = self
             .client
             .get_item()
@@ -73,7 +78,9 @@ impl Store {
             .consistent_read(true)
             .send()
             .await?;
-        let standing = got.item.filter(|item| number_of::<i64>(item, "expires_at").is_some_and(|end| end > now.seconds()));
+        let standing = got
+            .item
+            .filter(|item| number_of::<i64>(item, "expires_at").is_some_and(|end| end > now.seconds()));
         standing.map(read).transpose()
     }
 

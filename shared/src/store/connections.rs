@@ -8,9 +8,9 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// Every open connection is in this one partition of the index `online`: enough for the 500 new connections
+/// Every open connection is in this one partition of the index `live`: enough for the 500 new connections
 /// a second that API Gateway takes by default.
-const ONLINE: &str = "online";
+const LIVE: &str = "live";
 const SOCKET: &str = "socket:";
 
 /// An open socket.
@@ -80,7 +80,7 @@ impl Store {
 
     /// Records an open connection. True when it is the user's only one.
     pub async fn open_connection(&self, connection: &Connection, now: Timestamp) -> Result<bool> {
-        let keys = [("pk", s(connection_key(&connection.connection_id))), ("online", s(ONLINE))];
+        let keys = [("pk", s(connection_key(&connection.connection_id))), ("live", s(LIVE))];
         self.client
             .put_item()
             .table_name(&self.tables.connections)
@@ -153,10 +153,10 @@ impl Store {
             .client
             .query()
             .table_name(&self.tables.connections)
-            .index_name("online")
-            .key_condition_expression("online = :online")
+            .index_name("live")
+            .key_condition_expression("live = :live")
             .filter_expression("expires_at > :now")
-            .expression_attribute_values(":online", s(ONLINE))
+            .expression_attribute_values(":live", s(LIVE))
             .expression_attribute_values(":now", n(now.seconds()))
             .into_paginator()
             .send();

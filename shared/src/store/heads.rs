@@ -5,7 +5,8 @@ use super::{Item, Result, Store, StoreError, claims::Claim, complete, n, read, s
 use crate::ids::{ChatId, UserId};
 use crate::log::{Entry, Head, MAX_TAIL, Message, Purge};
 use aws_sdk_dynamodb::types::{
-    Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -89,9 +90,7 @@ impl Store {
     /// out.
     pub async fn heads(&self, pairs: &[Pair]) -> Result<HashMap<ChatId, Head>> {
         let keys = pairs.iter().map(|pair| HashMap::from([("pk".to_owned(), s(pair.key()))])).collect();
-        let keys_of = |keys| {
-            KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true)
-        };
+        let keys_of = |keys| KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
         let items = self.batch_get(&self.tables.chats, keys, keys_of).await?;
         items.into_iter().map(|item| head_from(item).map(|head| (head.chat_id, head))).collect()
     }
@@ -114,8 +113,11 @@ impl Store {
     /// is another attempt's.
     pub async fn open_chat(&self, pair: Pair, head: &Head, claim: Option<&Claim>) -> Result<()> {
         let table = &self.tables.chats;
-        let pointer =
-            Item::from([("pk".into(), s(pointer_key(head.chat_id))), ("low".into(), n(pair.low)), ("high".into(), n(pair.high))]);
+        let pointer = Item::from([
+            ("pk".into(), s(pointer_key(head.chat_id))),
+            ("low".into(), n(pair.low)),
+            ("high".into(), n(pair.high)),
+        ]);
         let mut writes = vec![
             put_new(table, "pk", write(head, [("pk", s(pair.key()))])?)?,
             put_new(table, "pk", pointer)?,
@@ -149,7 +151,10 @@ impl Store {
             .table_name(&self.tables.chats)
             .key("pk", s(pair.key()))
             .expression_attribute_names("#me", entry.sender.to_string())
-            .expression_attribute_values(":entry", aws_sdk_dynamodb::types::AttributeValue::L(vec![value(entry)?]))
+            .expression_attribute_values(
+                ":entry",
+                aws_sdk_dynamodb::types::AttributeValue::L(vec![value(entry)?]),
+            )
             .expression_attribute_values(":chat", n(seen.chat_id))
             .expression_attribute_values(":attempt", s(&entry.attempt))
             .expression_attribute_values(":one", n(1))
@@ -157,21 +162,23 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         update = match tail {
             Tail::Replace => {
-                let filed = seen.tail_messages();
+                let tail = seen.tail_messages();
                 update
                     .update_expression(
-                        "SET tail = :entry, base = :seq, base_time = :time, sent.#me = sent.#me + :one REMOVE latest",
+                        "SET tail = :entry, filed = :seq, filed_at = :time, sent.#me = sent.#me + :one REMOVE latest",
                     )
                     .condition_expression(
-                        "chat_id = :chat AND base = :base AND size(tail) = :size AND NOT contains(fenced, :attempt)",
+                        "chat_id = :chat AND filed = :filed AND size(tail) = :size AND NOT contains(fenced, :attempt)",
                     )
                     .expression_attribute_values(":seq", n(seen.seq()))
-                    .expression_attribute_values(":time", n(filed.last().map_or(seen.base_time, |last| last.at).0))
-                    .expression_attribute_values(":base", n(seen.base))
+                    .expression_attribute_values(":time", n(tail.last().map_or(seen.filed_at, |last| last.at).0))
+                    .expression_attribute_values(":filed", n(seen.filed))
                     .expression_attribute_values(":size", n(seen.tail.len()))
             }
             Tail::Extend => update
-                .update_expression("SET tail = list_append(tail, :entry), sent.#me = sent.#me + :one REMOVE latest")
+                .update_expression(
+                    "SET tail = list_append(tail, :entry), sent.#me = sent.#me + :one REMOVE latest",
+                )
                 .condition_expression(
                     "chat_id = :chat AND size(tail) < :room AND NOT contains(fenced, :attempt)",
                 )
@@ -196,7 +203,10 @@ impl Store {
             .key("pk", s(pair.key()))
             .update_expression("ADD fenced :attempt")
             .condition_expression("chat_id = :chat")
-            .expression_attribute_values(":attempt", aws_sdk_dynamodb::types::AttributeValue::Ss(vec![attempt.into()]))
+            .expression_attribute_values(
+                ":attempt",
+                aws_sdk_dynamodb::types::AttributeValue::Ss(vec![attempt.into()]),
+            )
             .expression_attribute_values(":chat", n(chat))
             .return_values(ReturnValue::AllNew)
             .send()
@@ -228,14 +238,14 @@ impl Store {
             .update_item()
             .table_name(&self.tables.chats)
             .key("pk", s(pair.key()))
-            .update_expression("SET tail = :empty, base = :seq, base_time = :time, latest = :latest")
-            .condition_expression("chat_id = :chat AND base = :base AND size(tail) = :size")
+            .update_expression("SET tail = :empty, filed = :seq, filed_at = :time, latest = :latest")
+            .condition_expression("chat_id = :chat AND filed = :filed AND size(tail) = :size")
             .expression_attribute_values(":empty", aws_sdk_dynamodb::types::AttributeValue::L(Vec::new()))
             .expression_attribute_values(":seq", n(seen.seq()))
-            .expression_attribute_values(":time", n(newest.as_ref().map_or(seen.base_time, |last| last.at).0))
+            .expression_attribute_values(":time", n(newest.as_ref().map_or(seen.filed_at, |last| last.at).0))
             .expression_attribute_values(":latest", value(&newest)?)
             .expression_attribute_values(":chat", n(seen.chat_id))
-            .expression_attribute_values(":base", n(seen.base))
+            .expression_attribute_values(":filed", n(seen.filed))
             .expression_attribute_values(":size", n(seen.tail.len()))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
@@ -246,7 +256,7 @@ impl Store {
 
     /// Decides a removal: from here on nobody sees the messages. With `latest`, it also says which message is
     /// the newest left of those filed. Refused, with the head as it is, when another removal or (with
-    /// `latest`) a change of the tail's base came between.
+    /// `latest`) filing came between.
     pub async fn begin_purge(
         &self,
         pair: Pair,
@@ -256,7 +266,7 @@ impl Store {
         latest: Option<&Option<Message>>,
     ) -> Result<Head> {
         let (set_latest, if_latest) = match latest {
-            Some(_) => (", latest = :latest", " AND base = :base"),
+            Some(_) => (", latest = :latest", " AND filed = :filed"),
             None => ("", ""),
         };
         let mut update = self
@@ -276,7 +286,7 @@ impl Store {
         if let Some(latest) = latest {
             update = update
                 .expression_attribute_values(":latest", value(latest)?)
-                .expression_attribute_values(":base", n(seen.base));
+                .expression_attribute_values(":filed", n(seen.filed));
         }
         let updated = update.send().await?;
         head_from(updated.attributes.unwrap_or_default())

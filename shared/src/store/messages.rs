@@ -163,8 +163,7 @@ impl Store {
         try_join_all(writes.chunks(BATCH).map(|batch| async move {
             let mut pending = HashMap::from([(self.tables.messages.clone(), batch.to_vec())]);
             for attempt in 0..BATCH_TRIES {
-                let written =
-                    self.client.batch_write_item().set_request_items(Some(pending)).send().await?;
+                let written = self.client.batch_write_item().set_request_items(Some(pending)).send().await?;
                 pending = written.unprocessed_items.unwrap_or_default();
                 if pending.is_empty() {
                     return Ok(());

@@ -20,6 +20,7 @@ use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use futures::future::try_join_all;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -138,6 +139,7 @@ macro_rules! conditional_outcome {
                     }
                     Self::ProvisionedThroughputExceededException(_)
                     | Self::RequestLimitExceeded(_)
+                    | Self::ThrottlingException(_)
                     | Self::TransactionConflictException(_) => Some(StoreError::Unavailable(self.to_string())),
                     _ => None,
                 }
@@ -161,6 +163,7 @@ impl Outcome for TransactWriteItemsError {
             }
             Self::ProvisionedThroughputExceededException(_)
             | Self::RequestLimitExceeded(_)
+            | Self::ThrottlingException(_)
             | Self::TransactionInProgressException(_) => Some(StoreError::Unavailable(self.to_string())),
             _ => None,
         }
@@ -168,7 +171,7 @@ impl Outcome for TransactWriteItemsError {
 }
 
 /// Which write of a cancelled transaction was refused first, by its place. Any other failure is an error.
-fn first_refused<R: std::fmt::Debug>(error: SdkError<TransactWriteItemsError, R>) -> Result<usize> {
+fn first_refused(error: SdkError<TransactWriteItemsError, HttpResponse>) -> Result<usize> {
     let refused = error.as_service_error().and_then(|error| match error {
         TransactWriteItemsError::TransactionCanceledException(cancelled) => cancelled
             .cancellation_reasons()
@@ -184,9 +187,9 @@ macro_rules! plain_outcome {
         impl Outcome for aws_sdk_dynamodb::operation::$module::$error {
             fn outcome(self) -> Option<StoreError> {
                 match self {
-                    Self::ProvisionedThroughputExceededException(_) | Self::RequestLimitExceeded(_) => {
-                        Some(StoreError::Unavailable(self.to_string()))
-                    }
+                    Self::ProvisionedThroughputExceededException(_)
+                    | Self::RequestLimitExceeded(_)
+                    | Self::ThrottlingException(_) => Some(StoreError::Unavailable(self.to_string())),
                     _ => None,
                 }
             }
@@ -200,13 +203,16 @@ plain_outcome!(
     batch_write_item::BatchWriteItemError
 );
 
-impl<E: Outcome, R: std::fmt::Debug> From<SdkError<E, R>> for StoreError {
-    fn from(error: SdkError<E, R>) -> Self {
+impl<E: Outcome> From<SdkError<E, HttpResponse>> for StoreError {
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
         use aws_sdk_dynamodb::error::DisplayErrorContext;
         match error {
             SdkError::ServiceError(service) => {
                 let text = format!("{}", DisplayErrorContext(service.err()));
-                service.into_err().outcome().unwrap_or(Self::Ambiguous(text))
+                // What DynamoDB calls the client's fault it has not carried out.
+                let refused = service.raw().status().is_client_error();
+                let unmodelled = if refused { Self::Malformed(text) } else { Self::Ambiguous(text) };
+                service.into_err().outcome().unwrap_or(unmodelled)
             }
             SdkError::ConstructionFailure(failure) => Self::Malformed(format!("{failure:?}")),
             other => Self::Ambiguous(format!("{other:?}")),
@@ -216,7 +222,8 @@ impl<E: Outcome, R: std::fmt::Debug> From<SdkError<E, R>> for StoreError {
 
 /// A record from an item.
 fn read<T: DeserializeOwned>(item: Item) -> Result<T> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(|error| StoreError::Malformed(error.to_string()))
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
+        .map_err(|error| StoreError::Malformed(error.to_string()))
 }
 
 /// An item from a record, with its key attributes added.

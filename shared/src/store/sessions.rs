@@ -24,7 +24,10 @@ impl Store {
         self.client
             .put_item()
             .table_name(&self.tables.users)
-            .set_item(Some(write(session, [("pk", s(key(&session.session_id))), ("expires_at", n(expires.seconds()))])?))
+            .set_item(Some(write(
+                session,
+                [("pk", s(key(&session.session_id))), ("expires_at", n(expires.seconds()))],
+            )?))
             .send()
             .await?;
         Ok(())
@@ -40,7 +43,9 @@ impl Store {
             .consistent_read(true)
             .send()
             .await?;
-        let standing = got.item.filter(|item| number_of::<i64>(item, "expires_at").is_some_and(|end| end > now.seconds()));
+        let standing = got
+            .item
+            .filter(|item| number_of::<i64>(item, "expires_at").is_some_and(|end| end > now.seconds()));
         standing.map(read).transpose()
     }
 

@@ -137,7 +137,10 @@ impl Store {
                 .projection_expression("user_id, user_name, first_name, last_name")
         };
         let items = self.batch_get(&self.tables.users, keys, keys_of).await?;
-        items.into_iter().map(|item| read::<Profile>(item).map(|profile| (profile.user_id, profile))).collect()
+        items
+            .into_iter()
+            .map(|item| read::<Profile>(item).map(|profile| (profile.user_id, profile)))
+            .collect()
     }
 
     /// Who has claimed an address, given in canonical form.
@@ -156,7 +159,12 @@ impl Store {
     }
 
     /// Keeps a registration until `expires`, under the digest of its token.
-    pub async fn put_registration(&self, digest: &str, registration: &Registration, expires: Timestamp) -> Result<()> {
+    pub async fn put_registration(
+        &self,
+        digest: &str,
+        registration: &Registration,
+        expires: Timestamp,
+    ) -> Result<()> {
         let keys = [("pk", s(registration_key(digest))), ("expires_at", n(expires.seconds()))];
         self.client
             .put_item()
@@ -170,7 +178,8 @@ impl Store {
     /// A registration that is neither used nor expired.
     pub async fn registration(&self, digest: &str, now: Timestamp) -> Result<Option<Registration>> {
         let item = self.user_item(registration_key(digest)).await?;
-        let open = item.filter(|item| number_of::<i64>(item, "expires_at").is_some_and(|end| end > now.seconds()));
+        let open =
+            item.filter(|item| number_of::<i64>(item, "expires_at").is_some_and(|end| end > now.seconds()));
         open.map(read).transpose()
     }
 
@@ -211,7 +220,11 @@ impl Store {
             Err(error) => error,
         };
         let refused = super::first_refused(error)?;
-        roles.get(refused).copied().map(Err).ok_or_else(|| StoreError::Malformed(format!("no write {refused}")))
+        roles
+            .get(refused)
+            .copied()
+            .map(Err)
+            .ok_or_else(|| StoreError::Malformed(format!("no write {refused}")))
     }
 
     /// Replaces a password hash, unless it was changed meanwhile.

@@ -1,2 +1,11 @@
-//! The system from outside. One file per resource; they mirror the paths.
+//! The system from outside. The modules mirror the paths; `sockets` holds what happens on the WebSocket API and
+//! `local_stack` what the local stack promises by itself, on stacks of its own.
 
+mod accounts;
+mod chats;
+mod chats_v2;
+mod common;
+mod interleavings;
+mod local_stack;
+mod sockets;
+mod tour;

@@ -23,7 +23,6 @@ const INIT_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Instance {
     pool: Pool,
-    number: u64,
     running: Mutex<Option<Running>>,
     ready: AtomicBool,
     became_ready: Notify,
@@ -41,10 +40,9 @@ struct Running {
 }
 
 /// Starts a process and stays with it until it ends.
-pub(super) async fn run(pool: Pool, number: u64) {
+pub(super) async fn run(pool: Pool) {
     let instance = Arc::new(Instance {
         pool: pool.clone(),
-        number,
         running: Mutex::default(),
         ready: AtomicBool::new(false),
         became_ready: Notify::new(),
@@ -122,11 +120,6 @@ impl Instance {
             Some(error) => error,
             None => status.to_string(),
         }
-    }
-
-    /// Which instance of its function this is, from 1.
-    pub(super) fn number(&self) -> u64 {
-        self.number
     }
 
     /// The pool it belongs to.

@@ -1,7 +1,6 @@
 //! The instances of one function: as many as load asks for, each with one invocation at a time.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -49,7 +48,6 @@ struct Shared {
     limit: usize,
     state: Mutex<State>,
     first_start: watch::Sender<FirstStart>,
-    instances_so_far: AtomicU64,
     shutdown: Shutdown,
 }
 
@@ -77,14 +75,7 @@ impl Pool {
         let limit = runnable.function.reserved_concurrency.unwrap_or(DEFAULT_LIMIT).max(1);
         let binary = runnable.function.binary.clone();
         let (first_start, mut started) = watch::channel(FirstStart::Pending);
-        let shared = Shared {
-            runnable,
-            limit,
-            state: Mutex::default(),
-            first_start,
-            instances_so_far: AtomicU64::new(0),
-            shutdown,
-        };
+        let shared = Shared { runnable, limit, state: Mutex::default(), first_start, shutdown };
         let pool = Self { shared: Arc::new(shared) };
         pool.add_instance(&mut lock(&pool.shared.state));
         tokio::spawn(pool.clone().reap());
@@ -137,8 +128,7 @@ impl Pool {
         if state.instances < self.shared.limit {
             state.instances += 1;
             state.starting += 1;
-            let number = self.shared.instances_so_far.fetch_add(1, Ordering::Relaxed) + 1;
-            tokio::spawn(instance::run(self.clone(), number));
+            tokio::spawn(instance::run(self.clone()));
         }
     }
 

@@ -85,10 +85,6 @@ async fn respond(instance: &Instance, id: &str, body: Incoming) -> Answer {
 }
 
 fn complete(instance: &Instance, id: &str, outcome: Outcome) -> Answer {
-    if let Err(error) = &outcome {
-        let binary = &instance.pool().runnable().function.binary;
-        tracing::warn!("{binary}, instance {}: invocation {id} failed: {error}", instance.number());
-    }
     if instance.complete(id, outcome) {
         accepted()
     } else {

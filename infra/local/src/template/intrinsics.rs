@@ -192,7 +192,7 @@ impl Scope {
                 format!("wss://{physical}.execute-api.{REGION}.{URL_SUFFIX}")
             }
             // A resource that is not run here: its name is as good as any.
-            (other, "Arn") if super::resources::is_skipped(other) => arn("local", format!("{resource}")),
+            (other, "Arn") if super::resources::is_skipped(other) => arn("local", resource.to_owned()),
             _ => return Err(Problem::new(line, format!("{resource} ({kind}) has no {attribute} here"))),
         })
     }

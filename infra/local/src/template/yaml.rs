@@ -194,9 +194,7 @@ mod tests {
         let short = parse("a: !Ref X\n").expect("short form");
         let long = parse("a: {Ref: X}\n").expect("long form");
         let call = |node: &Node| match node.get("a").map(|node| &node.value) {
-            Some(Value::Call { function, argument }) => {
-                (function.clone(), argument.text("it").ok())
-            }
+            Some(Value::Call { function, argument }) => (function.clone(), argument.text("it").ok()),
             other => panic!("not a call: {other:?}"),
         };
         assert_eq!(call(&short), call(&long));

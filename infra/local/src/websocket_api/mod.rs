@@ -87,9 +87,9 @@ impl WebSocketApi {
 
     /// Asks the `$connect` route, and opens the socket if it agrees.
     async fn open(self: Arc<Self>, mut request: Request<Incoming>, peer: SocketAddr) -> Answer {
-        let handshake = match Handshake::read(&request) {
+        let handshake = match Handshake::read(request.headers()) {
             Ok(handshake) => handshake,
-            Err(refusal) => return refusal,
+            Err(status) => return server::message(status, status.canonical_reason().unwrap_or_default()),
         };
         let upgrade = hyper::upgrade::on(&mut request);
         let (parts, _) = request.into_parts();

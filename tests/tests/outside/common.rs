@@ -1,0 +1,37 @@
+//! What tests of several resources say.
+
+use serde_json::{Value, json};
+use tests::{Answer, Caller, User};
+
+/// The body of a text to somebody.
+pub fn text_to(receiver: &User, message: &str) -> Value {
+    json!({"receiver_id": receiver.id, "message": message, "type": "text"})
+}
+
+/// The values of one field of all rows.
+pub fn column(rows: &[Value], field: &str) -> Vec<Value> {
+    rows.iter().map(|row| row[field].clone()).collect()
+}
+
+/// The names of an object's fields, in alphabetical order.
+pub fn fields(row: &Value) -> Vec<&str> {
+    let mut fields: Vec<_> = row.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
+    fields.sort_unstable();
+    fields
+}
+
+/// Whether a text is a moment as the contract has it: RFC 3339, UTC, milliseconds.
+pub fn is_moment(value: &Value) -> bool {
+    let pattern = b"0000-00-00T00:00:00.000Z";
+    let text = value.as_str().unwrap_or_default().as_bytes();
+    text.len() == pattern.len()
+        && text.iter().zip(pattern).all(|(byte, like)| match like {
+            b'0' => byte.is_ascii_digit(),
+            other => byte == other,
+        })
+}
+
+/// Sends a text and gives the whole answer.
+pub async fn send(sender: &User, path: &str, body: &Value, key: &str) -> Answer {
+    sender.post(path).header("idempotency-key", key).json(body).await
+}
