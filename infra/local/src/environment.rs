@@ -69,7 +69,7 @@ pub(crate) fn of_instance(function: &Function, runtime_api: &str) -> [(&'static 
         ("AWS_LAMBDA_FUNCTION_NAME", function.logical_id.clone()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_mb.to_string()),
-        ("AWS_LAMBDA_LOG_FORMAT", "JSON".to_owned()),
+        ("AWS_LAMBDA_LOG_FORMAT", function.log_format.clone()),
         ("AWS_LAMBDA_RUNTIME_API", runtime_api.to_owned()),
         ("PATH", std::env::var("PATH").unwrap_or_default()),
     ]

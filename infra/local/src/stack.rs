@@ -177,6 +177,7 @@ async fn functions(
     }
     let mut binaries: Vec<String> =
         template.functions.iter().map(|function| function.binary.clone()).collect();
+    binaries.sort_unstable();
     binaries.dedup();
     let executables = if cli.skip_build {
         builder::find(folder, &cli.profile, &binaries)?

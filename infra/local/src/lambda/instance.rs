@@ -23,12 +23,22 @@ const INIT_LIMIT: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(super) struct Instance {
     pool: Pool,
-    running: Mutex<Option<Running>>,
+    work: Mutex<Work>,
     ready: AtomicBool,
     became_ready: Notify,
     stop: Arc<Notify>,
     timed_out: Notify,
     init_error: Mutex<Option<String>>,
+}
+
+/// What a process does.
+#[derive(Debug, Default)]
+enum Work {
+    #[default]
+    None,
+    Running(Running),
+    /// The process has ended, and takes no invocation any more.
+    Ended,
 }
 
 /// The invocation that a process works on.
@@ -43,7 +53,7 @@ struct Running {
 pub(super) async fn run(pool: Pool) {
     let instance = Arc::new(Instance {
         pool: pool.clone(),
-        running: Mutex::default(),
+        work: Mutex::default(),
         ready: AtomicBool::new(false),
         became_ready: Notify::new(),
         stop: Arc::default(),
@@ -54,7 +64,8 @@ pub(super) async fn run(pool: Pool) {
         Ok(reason) => reason,
         Err(error) => InvocationError::Exited(format!("it cannot be started: {error}")),
     };
-    if let Some(running) = lock(&instance.running).take() {
+    let last = std::mem::replace(&mut *lock(&instance.work), Work::Ended);
+    if let Work::Running(running) = last {
         running.finish(Err(reason.clone()));
     }
     pool.instance_ended(instance.ready.load(Ordering::Relaxed), &reason);
@@ -82,7 +93,7 @@ impl Instance {
         let reason = tokio::select! {
             status = child.wait() => InvocationError::Exited(self.describe(&status?)),
             () = self.timed_out.notified() => InvocationError::TimedOut,
-            () = init_limit => InvocationError::Exited("it asked for no invocation in time".to_owned()),
+            () = init_limit => InvocationError::Exited(format!("it asked for no invocation within {} s", INIT_LIMIT.as_secs())),
             () = self.stop.notified() => InvocationError::Exited("it was idle".to_owned()),
             () = shutdown.wait() => InvocationError::Exited("it was stopped".to_owned()),
         };
@@ -133,34 +144,49 @@ impl Instance {
             self.became_ready.notify_one();
             self.pool.instance_ready();
         }
-        let Job { id, payload, reply } = self.pool.next(&self.stop).await;
-        let timer = {
-            let instance = Arc::downgrade(self);
-            let timeout = self.pool.runnable().function.timeout;
-            tokio::spawn(async move {
-                tokio::time::sleep(timeout).await;
-                if let Some(instance) = instance.upgrade() {
-                    instance.timed_out.notify_one();
-                }
-            })
-        };
+        let job = self.pool.next(&self.stop).await;
+        match self.begin(job) {
+            Ok(begun) => begun,
+            Err(job) => {
+                // The process ended while the invocation was on its way: another one takes it.
+                self.pool.dispatch(job);
+                std::future::pending().await
+            }
+        }
+    }
+
+    /// Notes what the process works on from now, and starts its clock; gives it back if the process has ended.
+    fn begin(self: &Arc<Self>, job: Job) -> Result<(String, bytes::Bytes), Job> {
+        let mut work = lock(&self.work);
+        if matches!(*work, Work::Ended) {
+            return Err(job);
+        }
+        let Job { id, payload, reply } = job;
+        let instance = Arc::downgrade(self);
+        let timeout = self.pool.runnable().function.timeout;
+        let timer = tokio::spawn(async move {
+            tokio::time::sleep(timeout).await;
+            if let Some(instance) = instance.upgrade() {
+                instance.timed_out.notify_one();
+            }
+        });
         let running = Running { id: id.clone(), reply, timer: timer.abort_handle() };
-        if let Some(left_over) = lock(&self.running).replace(running) {
+        if let Work::Running(left_over) = std::mem::replace(&mut *work, Work::Running(running)) {
             left_over.finish(Err(InvocationError::Function("the function gave no answer".to_owned())));
         }
-        (id, payload)
+        Ok((id, payload))
     }
 
     /// Takes what the function answered. False if no such invocation runs.
     pub(super) fn complete(&self, id: &str, outcome: Outcome) -> bool {
-        let mut running = lock(&self.running);
-        match running.take() {
-            Some(current) if current.id == id => {
+        let mut work = lock(&self.work);
+        match std::mem::take(&mut *work) {
+            Work::Running(current) if current.id == id => {
                 current.finish(outcome);
                 true
             }
             other => {
-                *running = other;
+                *work = other;
                 false
             }
         }

@@ -99,3 +99,36 @@ impl Functions {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::shutdown;
+
+    #[tokio::test]
+    async fn a_function_that_does_not_start_is_named() {
+        let function = Function {
+            logical_id: "Chats".to_owned(),
+            binary: "chats".to_owned(),
+            timeout: Duration::from_secs(1),
+            memory_mb: 128,
+            log_format: "JSON".to_owned(),
+            reserved_concurrency: None,
+            environment: BTreeMap::new(),
+        };
+        let executable = PathBuf::from("/nowhere/chats");
+        let runnable = Runnable { function, executable, environment: BTreeMap::new() };
+        let (_stopper, shutdown) = shutdown::channel();
+        let error = Functions::start(vec![runnable], &shutdown).await.expect_err("no such executable");
+        assert!(error.to_string().starts_with("function chats does not start"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_function_that_does_not_exist_fails() {
+        let functions = Functions::remote(&[], "http://127.0.0.1:9");
+        let outcome = functions.invoke("Nobody", Bytes::new()).await;
+        assert!(matches!(outcome, Err(InvocationError::Function(_))), "{outcome:?}");
+    }
+}

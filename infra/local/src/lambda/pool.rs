@@ -104,11 +104,12 @@ impl Pool {
         self.dispatch(Job { id: ids::invocation_id(), payload, reply });
         async move {
             // The reply is dropped only together with the process that should have given it.
-            outcome.await.unwrap_or_else(|_| Err(InvocationError::Exited("it was stopped".to_owned())))
+            outcome.await.unwrap_or_else(|_| Err(InvocationError::Exited("it was killed".to_owned())))
         }
     }
 
-    fn dispatch(&self, mut job: Job) {
+    /// Gives an invocation to an idle instance, or puts it in line.
+    pub(super) fn dispatch(&self, mut job: Job) {
         let mut state = lock(&self.shared.state);
         // The instance that became idle last is the warmest, and lets the others grow old.
         while let Some(idle) = state.idle.pop() {

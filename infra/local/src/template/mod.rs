@@ -67,6 +67,8 @@ pub(crate) struct Function {
     pub(crate) binary: String,
     pub(crate) timeout: Duration,
     pub(crate) memory_mb: u64,
+    /// How Lambda wants its logs: `Text` or `JSON`.
+    pub(crate) log_format: String,
     /// Most instances at a time, if the template limits them.
     pub(crate) reserved_concurrency: Option<usize>,
     pub(crate) environment: BTreeMap<String, String>,

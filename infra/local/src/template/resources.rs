@@ -180,7 +180,15 @@ impl Reader {
         known(
             &properties,
             id,
-            &["Timeout", "MemorySize", "Environment", "Events", "ReservedConcurrentExecutions", "Runtime"],
+            &[
+                "Timeout",
+                "MemorySize",
+                "Environment",
+                "Events",
+                "ReservedConcurrentExecutions",
+                "Runtime",
+                "LoggingConfig",
+            ],
             &[
                 "Architectures",
                 "AutoPublishAlias",
@@ -190,7 +198,6 @@ impl Reader {
                 "EphemeralStorage",
                 "FunctionName",
                 "Handler",
-                "LoggingConfig",
                 "PackageType",
                 "PermissionsBoundary",
                 "Policies",
@@ -225,6 +232,8 @@ impl Reader {
             Some(node) => usize::try_from(node.number("ReservedConcurrentExecutions")?).ok(),
             None => None,
         };
+        let log_format = properties.get("LoggingConfig").and_then(|config| config.get("LogFormat"));
+        let log_format = log_format.map_or_else(|| Ok("Text".to_owned()), |node| node.text("LogFormat"))?;
         for event in section(&properties, "Events")? {
             self.event(id, event)?;
         }
@@ -233,6 +242,7 @@ impl Reader {
             binary,
             timeout: Duration::from_secs(number("Timeout", 3)?),
             memory_mb: number("MemorySize", 128)?,
+            log_format,
             reserved_concurrency,
             environment,
         });

@@ -67,8 +67,8 @@ pub(super) fn build(
     let mut query = HashMap::new();
     let (event_type, route_key) = match happening {
         Happening::Connect { headers, query: parameters } => {
-            event.headers = headers.clone();
-            event.multi_value_headers = headers.clone();
+            event.headers = readable(headers);
+            event.multi_value_headers = readable(headers);
             query = parameters;
             ("CONNECT", super::route::CONNECT)
         }
@@ -104,6 +104,12 @@ pub(super) fn build(
         event["multiValueQueryStringParameters"] = serde_json::to_value(query)?;
     }
     serde_json::to_vec(&event)
+}
+
+/// Headers without values that cannot stand in JSON.
+fn readable(headers: &HeaderMap) -> HeaderMap {
+    let pairs = headers.iter().filter(|(_, value)| value.to_str().is_ok());
+    pairs.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// API Gateway leaves out what it has nothing to say about.
