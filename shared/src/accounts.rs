@@ -10,7 +10,7 @@ use crate::sessions::{self, Bearer};
 pub use crate::store::connections::Sockets;
 pub use crate::store::users::Profile;
 use crate::store::users::{Account, Registration, Taken};
-use crate::text::{canonical_email, canonical_name, check_name, check_password};
+use crate::text::{canonical_email, canonical_name, check_name, check_password, check_user_name};
 use crate::{passwords, presence};
 use base64::Engine;
 use sha2::{Digest, Sha256};
@@ -54,7 +54,7 @@ pub async fn register(backend: &Backend, api: &str, applicant: Applicant) -> Res
     check_name("first_name", &applicant.first_name)?;
     check_name("last_name", &applicant.last_name)?;
     if let Some(name) = &applicant.user_name {
-        check_name("user_name", name)?;
+        check_user_name(name)?;
         if backend.store.user_by_name(&canonical_name(name)).await?.is_some() {
             return Err(NAME_TAKEN);
         }
@@ -129,9 +129,7 @@ pub async fn confirm(backend: &Backend, token: &str) -> Result<Profile> {
         };
         match backend.store.create_account(&account, name.as_deref(), &digest).await? {
             Ok(()) => {
-                if let Err(error) = presence::announce(backend, Notice::user_update(&account.profile)).await {
-                    tracing::warn!(%error, "a new user was not announced");
-                }
+                presence::announce(backend, Notice::user_update(&account.profile)).await;
                 return Ok(account.profile);
             }
             Err(Taken::Registration) => return Err(NO_REGISTRATION),
@@ -160,7 +158,10 @@ pub async fn login(backend: &Backend, login: Login, password: &str) -> Result<St
             Some(email) => backend.store.user_by_email(&email).await?,
             None => None,
         },
-        Login::UserName(name) => backend.store.user_by_name(&canonical_name(&name)).await?,
+        Login::UserName(name) => match check_user_name(&name) {
+            Ok(()) => backend.store.user_by_name(&canonical_name(&name)).await?,
+            Err(_) => None,
+        },
     };
     // An id that no user has: an unknown login takes as many calls as a known one.
     let user = user.unwrap_or_else(UserId::mint);

@@ -48,6 +48,14 @@ impl std::ops::Add<Duration> for Timestamp {
     }
 }
 
+impl std::ops::Sub<Duration> for Timestamp {
+    type Output = Self;
+
+    fn sub(self, earlier: Duration) -> Self {
+        Self(self.0.saturating_sub(earlier.as_millis() as i64))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -253,6 +253,22 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_removal_hides_and_reads_what_it_says((sends, _) in sends(), ends in (0usize..40, 0usize..40)) {
+            let (mut head, all) = after(&sends, sends.len());
+            let (from, to) = (ends.0.min(ends.1).min(all.len() - 1), ends.0.max(ends.1).min(all.len() - 1));
+            let me = user(0);
+            let Position { seq, own } = head.position_at(me, &all[to]);
+            let purge = Purge { from: all[from].seq, to: seq, own, attempt: None };
+            head.purges.insert(me.to_string(), purge);
+            for message in &all {
+                let removed = message.sender != me && (from + 1..=to + 1).contains(&(message.seq as usize));
+                prop_assert_eq!(head.hides(message), removed);
+            }
+            let recount = all[to + 1..].iter().filter(|message| message.sender != me).count() as u64;
+            prop_assert_eq!(head.unread(me, Position::default()), recount);
+        }
+
+        #[test]
         fn the_tail_gives_the_messages_whole_wherever_filing_stopped((sends, filed) in sends()) {
             let (head, all) = after(&sends, filed);
             prop_assert_eq!(head.seq(), sends.len() as u64);

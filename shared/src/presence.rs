@@ -13,6 +13,13 @@ use serde::Serialize;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+/// How long a connection may take from its `$connect` until it can be posted to: the longest integration.
+const CONNECTING_LASTS: Duration = Duration::from_secs(30);
+/// How long a notice may hold up what it announces.
+const ANNOUNCING_LASTS: Duration = Duration::from_secs(5);
+
+const ENDED: Error = Error::Unauthenticated("The token is not valid any more, please log in again");
+
 /// API Gateway ends every WebSocket after two hours.
 const CONNECTION_LASTS: Duration = Duration::from_secs(2 * 3600);
 
@@ -25,8 +32,15 @@ pub async fn open(backend: &Backend, session: &Session, connection: &str) -> Res
         session_id: session.session_id.clone(),
         expires_at: (now + CONNECTION_LASTS).seconds(),
     };
-    if backend.store.open_connection(&opened, now).await? {
-        announce(backend, Notice::UserActivity { user_id: session.user_id, login: true }).await?;
+    let first = backend.store.open_connection(&opened, now).await?;
+    // A logout may have listed the session's sockets just before this one was among them.
+    if backend.store.session(&session.session_id, now).await?.is_none() {
+        let open = [(session.user_id, connection.to_owned())];
+        forget(backend, open.into(), Ended::Surely).await?;
+        return Err(ENDED);
+    }
+    if first {
+        announce(backend, Notice::UserActivity { user_id: session.user_id, login: true }).await;
     }
     Ok(())
 }
@@ -44,7 +58,7 @@ pub async fn end(backend: &Backend, connection: &str) {
 /// Records that a connection ended, if it was anybody's, and tells the others when it was the user's last.
 pub async fn close(backend: &Backend, connection: &str) -> Result<()> {
     let Some(open) = backend.store.connection(connection).await? else { return Ok(()) };
-    forget(backend, vec![(open.user_id, open.connection_id)]).await
+    forget(backend, vec![(open.user_id, open.connection_id)], Ended::Surely).await
 }
 
 /// Ends all sockets that a session opened.
@@ -59,7 +73,7 @@ pub async fn end_session(backend: &Backend, session: &Session) -> Result<()> {
     for (_, connection) in &ended {
         backend.pusher.close(connection).await;
     }
-    forget(backend, ended).await
+    forget(backend, ended, Ended::Surely).await
 }
 
 /// The sockets of some users.
@@ -78,7 +92,7 @@ pub async fn push(backend: &Backend, users: &[UserId], frame: &impl Serialize) -
         return Ok(());
     }
     let gone = backend.pusher.fan_out(connections, encode(frame)?).await;
-    forget(backend, gone).await
+    forget(backend, gone, Ended::Apparently).await
 }
 
 /// Answers a frame on the connection it came from.
@@ -89,22 +103,46 @@ pub async fn reply(backend: &Backend, connection: &str, frame: &impl Serialize) 
     }
 }
 
-/// Tells everybody who is online, except the user it is about.
-pub async fn announce(backend: &Backend, notice: Notice) -> Result<()> {
-    let gone = fan_out(backend, &notice).await?;
-    forget(backend, gone).await
+/// Tells everybody who is online, except the user it is about, as far as that goes within a few seconds: what
+/// it announces has happened and stays so.
+pub async fn announce(backend: &Backend, notice: Notice) {
+    let telling = async {
+        let gone = fan_out(backend, &notice).await?;
+        forget(backend, gone, Ended::Apparently).await
+    };
+    match tokio::time::timeout(ANNOUNCING_LASTS, telling).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "a notice did not reach everybody"),
+        Err(_) => tracing::warn!("a notice took too long to reach everybody"),
+    }
 }
 
 /// Forgets connections that are gone, and announces those users who have none left. An announcement finds
 /// more that are gone, and so on until none is.
-async fn forget(backend: &Backend, gone: Vec<(UserId, String)>) -> Result<()> {
-    let mut gone = VecDeque::from(gone);
-    while let Some((user, connection)) = gone.pop_front() {
-        if backend.store.close_connection(user, &connection, clock::now()).await? {
-            gone.extend(fan_out(backend, &Notice::UserActivity { user_id: user, login: false }).await?);
+async fn forget(backend: &Backend, gone: Vec<(UserId, String)>, ended: Ended) -> Result<()> {
+    let mut gone: VecDeque<_> =
+        gone.into_iter().map(|(user, connection)| (user, connection, ended)).collect();
+    while let Some((user, connection, ended)) = gone.pop_front() {
+        let now = clock::now();
+        let expiring_before = match ended {
+            Ended::Surely => None,
+            Ended::Apparently => Some(now + CONNECTION_LASTS - CONNECTING_LASTS),
+        };
+        if backend.store.close_connection(user, &connection, now, expiring_before).await? {
+            let more = fan_out(backend, &Notice::UserActivity { user_id: user, login: false }).await?;
+            gone.extend(more.into_iter().map(|(user, connection)| (user, connection, Ended::Apparently)));
         }
     }
     Ok(())
+}
+
+/// How it is known that a connection has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// API Gateway or we ended it.
+    Surely,
+    /// A post to it met 410. So does a post to one that is still being connected.
+    Apparently,
 }
 
 async fn fan_out(backend: &Backend, notice: &Notice) -> Result<Vec<(UserId, String)>> {

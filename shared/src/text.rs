@@ -1,7 +1,7 @@
 //! Rules for what people type: names, addresses, passwords, messages (contract, section 1, "Limits").
 
 use crate::error::{Error, Result};
-use std::str::FromStr;
+use email_address::{EmailAddress, Options};
 use unicode_normalization::UnicodeNormalization;
 
 /// Largest message text, in bytes of UTF-8.
@@ -9,6 +9,8 @@ pub const MAX_MESSAGE_BYTES: usize = 16 * 1024;
 const MAX_NAME_CHARS: usize = 100;
 const PASSWORD_CHARS: std::ops::RangeInclusive<usize> = 8..=128;
 const MAX_EMAIL_BYTES: usize = 254;
+/// A claimed name is part of a DynamoDB key, which has at most 2,048 bytes.
+const MAX_CANONICAL_BYTES: usize = 1_024;
 
 /// A name or title: 1 to 100 characters, none of them a control character, not only white space. `field`
 /// names it in the error.
@@ -25,8 +27,29 @@ pub fn check_name(field: &str, name: &str) -> Result<()> {
 
 /// The form under which names are compared: without regard to case and Unicode form, ends trimmed.
 pub fn canonical_name(name: &str) -> String {
-    let composed: String = name.trim().nfkc().collect();
-    caseless::default_case_fold_str(&composed).nfkc().collect()
+    let composed: String = name.nfkc().collect();
+    let folded: String = caseless::default_case_fold_str(&composed).nfkc().collect();
+    folded.trim().to_owned()
+}
+
+/// A user name: a name whose canonical form can be claimed.
+pub fn check_user_name(name: &str) -> Result<()> {
+    check_name("user_name", name)?;
+    if (1..=MAX_CANONICAL_BYTES).contains(&canonical_name(name).len()) {
+        Ok(())
+    } else {
+        Err(Error::invalid("invalid_name", "user_name is too long in its compatibility form"))
+    }
+}
+
+/// How many bytes a text has inside a JSON string.
+pub fn json_len(text: &str) -> usize {
+    let escaped = |byte: u8| match byte {
+        b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 8 | 12 => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(escaped).sum()
 }
 
 /// A password: 8 to 128 characters.
@@ -42,9 +65,12 @@ pub fn check_password(password: &str) -> Result<()> {
 /// 254 bytes. `None` where it is not an address.
 pub fn canonical_email(email: &str) -> Option<String> {
     let email = email.trim().to_lowercase();
+    // One mailbox has one spelling: no quoted names, no address literals, no bare host names.
+    let options = Options::default().with_required_tld().without_domain_literal().without_display_text();
     let plain = email.len() <= MAX_EMAIL_BYTES
         && !email.chars().any(|char| char.is_control() || char.is_whitespace())
-        && email_address::EmailAddress::from_str(&email).is_ok();
+        && !email.contains('"')
+        && EmailAddress::parse_with_options(&email, options).is_ok();
     plain.then_some(email)
 }
 
@@ -75,14 +101,31 @@ mod tests {
     fn addresses_are_compared_in_lower_case_and_checked() {
         assert_eq!(canonical_email(" Ann@Example.COM ").as_deref(), Some("ann@example.com"));
         let long = format!("{}@example.com", "a".repeat(250));
-        for wrong in
-            ["", "ann", "ann@", "@example.com", "a b@example.com", "ann@exa mple.com", "a\n@b.c", &long]
-        {
+        for wrong in [
+            "",
+            "ann",
+            "ann@",
+            "@example.com",
+            "a b@example.com",
+            "ann@exa mple.com",
+            "a\n@b.c",
+            "ann@localhost",
+            "\"ann\"@example.com",
+            "ann@[127.0.0.1]",
+            "Ann <ann@example.com>",
+            &long,
+        ] {
             assert_eq!(canonical_email(wrong), None, "{wrong:?}");
         }
     }
 
     proptest! {
+        #[test]
+        fn the_length_in_json_is_what_json_makes_of_it(text in ".{0,60}|[\u{0}-\u{7f}]{0,60}") {
+            let json = serde_json::to_string(&text).expect("a string");
+            prop_assert_eq!(json_len(&text), json.len() - 2);
+        }
+
         #[test]
         fn the_canonical_form_is_its_own_canonical_form(name in "\\PC{1,40}") {
             let once = canonical_name(&name);

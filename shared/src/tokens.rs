@@ -3,8 +3,8 @@
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
 use crate::ids::UserId;
-use crate::store::Store;
 use crate::store::keys::{PrivateKey, PublicKey};
+use crate::store::{Store, StoreError, pause};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use aws_lc_rs::signature::KeyPair as _;
@@ -18,6 +18,8 @@ use tokio::sync::RwLock;
 /// Why a token that cannot be verified is refused. One sentence for every reason: a caller learns nothing
 /// about which part of a forgery was right.
 const BAD_TOKEN: Error = Error::Unauthenticated("The token is not valid");
+/// Tries to put the first key of a deployment in place.
+const MAKE_TRIES: u32 = 6;
 /// Keys kept in memory at most; an attacker cannot grow it, since only stored keys get in.
 const MAX_CACHED: usize = 16;
 
@@ -100,12 +102,15 @@ fn is_kid(kid: &str) -> bool {
 
 /// The key that signs; made by whoever needs it first in a new deployment.
 async fn current_key(store: &Store) -> Result<PrivateKey> {
-    if let Some(key) = store.signing_key().await? {
-        return Ok(key);
+    for attempt in 0..MAKE_TRIES {
+        if let Some(key) = store.signing_key().await? {
+            return Ok(key);
+        }
+        pause(attempt).await;
+        let (private, public) = generate()?;
+        store.put_first_keys(&private, &public).await?;
     }
-    let (private, public) = generate()?;
-    store.put_first_keys(&private, &public).await?;
-    store.signing_key().await?.ok_or_else(|| Error::internal("no signing key after making one"))
+    Err(Error::Busy(StoreError::Unavailable("the first signing key could not be put in place".into())))
 }
 
 fn generate() -> Result<(PrivateKey, PublicKey)> {

@@ -55,8 +55,16 @@ impl Stack {
 
     /// A stack of our own, on free ports, with these arguments in addition.
     pub async fn start(arguments: &[&str]) -> Self {
-        let mut child = Self::command(&["--port", "0"])
-            .args(arguments)
+        Self::run(Self::command(&["--port", "0"]).args(arguments)).await
+    }
+
+    /// A stack of our own, on the ports that people know.
+    pub async fn start_on_default_ports() -> Self {
+        Self::run(&mut Self::command(&[])).await
+    }
+
+    async fn run(command: &mut Command) -> Self {
+        let mut child = command
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
@@ -113,22 +121,17 @@ impl Stack {
         outbox::mails_to(&self.ready.console, address).await
     }
 
-    /// The processes that run a function, by the name of its executable.
-    pub fn instances(&self, function: &str) -> Vec<u32> {
-        let local = self.owned().pid();
-        descendants(local).into_iter().filter(|(_, name)| name == function).map(|(pid, _)| pid).collect()
-    }
-
     /// Kills every process that runs a function, as a crash would.
     pub fn crash(&self, function: &str) {
-        let instances = self.instances(function);
+        let instances: Vec<_> = self.processes().into_iter().filter(|(_, name)| name == function).collect();
         assert!(!instances.is_empty(), "no process runs {function}");
-        instances.into_iter().for_each(process::kill_now);
+        instances.into_iter().for_each(|(pid, _)| process::kill_now(pid));
     }
 
     /// Every process of this stack but `local` itself.
     pub fn processes(&self) -> Vec<(u32, String)> {
-        descendants(self.owned().pid())
+        let local = self.process.as_ref().expect("a stack of our own");
+        descendants(local.pid())
     }
 
     /// Ends `local` by SIGTERM, and waits until it has.
@@ -144,10 +147,6 @@ impl Stack {
     /// True when its health page says so.
     pub async fn is_healthy(&self) -> bool {
         self.console().get("/health").await.status.is_success()
-    }
-
-    fn owned(&self) -> &Owned {
-        self.process.as_ref().expect("a stack of our own")
     }
 }
 

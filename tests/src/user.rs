@@ -119,6 +119,11 @@ impl User {
         Applicant::new().join(stack).await
     }
 
+    /// Somebody who has gone the whole way already.
+    pub fn known(stack: &Stack, applicant: Applicant, id: u64, token: String) -> Self {
+        Self { id, token, applicant, api: stack.anonymous(), websocket: stack.ready().websocket.clone() }
+    }
+
     /// Two people who do not know each other yet.
     pub async fn pair(stack: &Stack) -> [Self; 2] {
         futures::future::join(Self::new(stack), Self::new(stack)).await.into()
@@ -127,6 +132,11 @@ impl User {
     /// Logs in once more: the same person with another token.
     pub async fn again(&self, stack: &Stack) -> Self {
         Self { token: self.applicant.login(stack).await, ..self.clone() }
+    }
+
+    /// The same person with the same token on another stack, which must keep the same data.
+    pub fn moved_to(&self, stack: &Stack) -> Self {
+        Self { api: stack.anonymous(), websocket: stack.ready().websocket.clone(), ..self.clone() }
     }
 
     /// The name that others see where there is no user name.

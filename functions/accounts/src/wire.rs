@@ -1,6 +1,7 @@
 //! This surface's requests and answers.
 
 use chat::accounts::{Applicant, Entry, Login, Profile};
+use chat::http::Number;
 use chat::ids::UserId;
 use chat::{Error, Result};
 use serde::{Deserialize, Serialize};
@@ -84,7 +85,7 @@ pub(crate) struct Token {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Paging {
     pub(crate) next: Option<UserId>,
-    pub(crate) count: Option<u64>,
+    pub(crate) count: Option<Number>,
 }
 
 /// A page of users.

@@ -32,7 +32,7 @@ pub(crate) async fn list(
     Query(window): Query<Window>,
 ) -> Result<Json<Vec<ListedChat>>> {
     let (skip, take) = (offset(window.offset)? - 1, count(window.count, LIST, LIST)?);
-    let chats = direct::list(&backend, user).await?;
+    let chats = direct::list(&backend, user, |_| true).await?;
     Ok(Json(chats.into_iter().skip(skip as usize).take(take as usize).map(Into::into).collect()))
 }
 
@@ -40,8 +40,8 @@ pub(crate) async fn list_unread(
     State(backend): State<Shared>,
     User(user): User,
 ) -> Result<Json<Vec<UnreadChat>>> {
-    let chats = direct::list(&backend, user).await?;
-    Ok(Json(chats.into_iter().filter(|chat| chat.unread > 0).map(Into::into).collect()))
+    let chats = direct::list(&backend, user, |chat| chat.unread > 0).await?;
+    Ok(Json(chats.into_iter().map(Into::into).collect()))
 }
 
 pub(crate) async fn mark_read(

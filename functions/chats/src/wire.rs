@@ -2,6 +2,7 @@
 
 use chat::clock;
 use chat::direct::{Kind, Overview, Page, Sent};
+use chat::http::Number;
 use chat::ids::{ChatId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -34,8 +35,8 @@ impl From<Sent> for ChatRef {
     fn from(sent: Sent) -> Self {
         Self {
             chat_id: sent.chat_id,
-            seq: sent.message.as_ref().map(|message| message.seq),
-            message_timestamp: sent.message.map(|message| message.at.rfc3339()),
+            seq: sent.place.map(|(seq, _)| seq),
+            message_timestamp: sent.place.map(|(_, at)| at.rfc3339()),
         }
     }
 }
@@ -49,8 +50,8 @@ pub(crate) struct Read {
 /// The part of a list or of a history that is wanted.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Window {
-    pub(crate) count: Option<u64>,
-    pub(crate) offset: Option<u64>,
+    pub(crate) count: Option<Number>,
+    pub(crate) offset: Option<Number>,
 }
 
 /// `GET /chats/users/{user_a_id}/{user_b_id}` and the like.

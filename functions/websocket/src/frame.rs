@@ -27,9 +27,9 @@ impl From<Error> for Refused {
 /// Serves a frame; `None` stands for one that is not text. Whatever is wrong with it is answered with an
 /// error frame.
 pub(crate) async fn receive(backend: &Backend, connection: &str, text: Option<&str>) -> Result<Answer> {
-    let parsed = text.and_then(|text| serde_json::from_str::<Frame>(text).ok());
-    let Some(frame) = parsed else {
-        return refuse(backend, connection, None, &Error::invalid("invalid_frame", NOT_JSON)).await;
+    let frame = match parse(text) {
+        Ok(frame) => frame,
+        Err(error) => return refuse(backend, connection, None, &error).await,
     };
     let client_id = frame.client_id.clone();
     match serve(backend, connection, frame).await {
@@ -43,8 +43,16 @@ pub(crate) async fn receive(backend: &Backend, connection: &str, text: Option<&s
     }
 }
 
+fn parse(text: Option<&str>) -> Result<Frame> {
+    let object = text.filter(|text| text.trim_start().starts_with('{'));
+    let object = object.ok_or_else(|| Error::invalid("invalid_frame", NOT_JSON))?;
+    serde_json::from_str(object)
+        .map_err(|error| Error::invalid("invalid_frame", format!("The frame is not as expected: {error}")))
+}
+
 async fn serve(backend: &Backend, connection: &str, frame: Frame) -> Result<(), Refused> {
-    authenticate(backend, connection, frame.token.as_deref()).await?;
+    let bare = frame.kind.is_none() && frame.chat_type.is_none();
+    authenticate(backend, connection, frame.token.as_deref(), bare).await?;
     match (frame.kind.as_deref(), frame.chat_type.as_deref()) {
         (_, Some(_)) => Err(Error::invalid("unknown_chat_type", "There is no such chat_type").into()),
         (Some("ping"), None) => Ok(presence::reply(backend, connection, &Pong {}).await?),
@@ -56,8 +64,14 @@ async fn serve(backend: &Backend, connection: &str, frame: Frame) -> Result<(), 
     }
 }
 
-/// Whose the socket is: a good token makes it that user's, and later ones must be the same user's.
-async fn authenticate(backend: &Backend, connection: &str, token: Option<&str>) -> Result<(), Refused> {
+/// Whose the socket is: a good token makes it that user's, and later ones must be the same user's. The token
+/// that makes it so, and one that comes `bare`, is answered.
+async fn authenticate(
+    backend: &Backend,
+    connection: &str,
+    token: Option<&str>,
+    bare: bool,
+) -> Result<(), Refused> {
     let owner = presence::owner(backend, connection).await?;
     let Some(token) = token else {
         return owner.map(drop).ok_or(Refused::Kept(BEFORE_INIT));
@@ -72,6 +86,7 @@ async fn authenticate(backend: &Backend, connection: &str, token: Option<&str>) 
     })?;
     match owner {
         Some(owner) if owner != session.user_id => return Err(Refused::Closed(OTHER_USER)),
+        Some(_) if !bare => return Ok(()),
         Some(_) => {}
         None => presence::open(backend, &session, connection).await?,
     }

@@ -14,7 +14,7 @@ use std::time::Duration;
 /// a few milliseconds.
 const TRIES: u32 = 24;
 /// Nothing of an invocation can be under way longer than Lambda lets any function run.
-const INVOCATION_LASTS: Duration = Duration::from_secs(15 * 60);
+pub(super) const INVOCATION_LASTS: Duration = Duration::from_secs(15 * 60);
 
 /// How far the clocks of two machines may differ before a search stops too early.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60 * 60);
@@ -32,13 +32,30 @@ pub(super) enum Outcome {
     Unclear,
 }
 
+/// Whether the tail that was read is filed already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Filed {
+    /// It is.
+    Yes,
+    /// It may not be.
+    No,
+}
+
 /// Commits an entry: files what the head carries, and takes its place; where others write at the same time,
 /// joins them in the tail instead.
-pub(super) async fn commit(backend: &Backend, pair: Pair, mut seen: Head, entry: &Entry) -> Result<Outcome> {
+pub(super) async fn commit(
+    backend: &Backend,
+    pair: Pair,
+    mut seen: Head,
+    filed: Filed,
+    entry: &Entry,
+) -> Result<Outcome> {
     let mut last_error = None;
     for attempt in 0..TRIES {
         let tail = if attempt == 0 || seen.tail.is_empty() || seen.tail.len() >= MAX_TAIL {
-            backend.store.file(seen.chat_id, &seen.tail_messages()).await?;
+            if attempt > 0 || filed == Filed::No {
+                backend.store.file(seen.chat_id, &seen.tail_messages()).await?;
+            }
             Tail::Replace
         } else {
             Tail::Extend
@@ -120,7 +137,12 @@ pub(super) enum Found {
     /// The message.
     Message(Message),
     /// It was committed, and removed since.
-    Removed,
+    Removed {
+        /// Its position.
+        seq: u64,
+        /// Its time.
+        at: Timestamp,
+    },
 }
 
 impl Wanted<'_> {
@@ -153,13 +175,13 @@ impl Wanted<'_> {
                         return Ok(Some(Found::Message(message)));
                     }
                     Row::Removed { at, .. } if at > latest => return Ok(None),
-                    Row::Removed { key, attempt, .. } => {
+                    Row::Removed { seq, at, key, attempt } => {
                         let (sender, client_id) = key.map_or((0, None), |(sender, id)| (sender, Some(id)));
                         let same_key = sender == self.sender.get()
                             && client_id.is_some()
                             && client_id.as_deref() == self.client_id;
                         if same_key || attempt == self.attempt {
-                            return Ok(Some(Found::Removed));
+                            return Ok(Some(Found::Removed { seq, at }));
                         }
                     }
                     Row::Live(_) => {}

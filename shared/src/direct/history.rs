@@ -7,11 +7,14 @@ use crate::ids::{ChatId, UserId};
 use crate::log::{Head, Message};
 use crate::store::messages::{Order, Row};
 use crate::store::users::Profile;
+use crate::text::json_len;
 use futures::future::try_join;
 use std::collections::HashMap;
 
-/// Text that one page holds at most. Escaped in JSON it can grow sixfold, and Lambda answers at most 6 MB.
-const PAGE_BYTES: usize = 896 * 1024;
+/// Text that one answer holds at most, as JSON. Lambda answers at most 6 MB, and the rows have more than text.
+pub(super) const ANSWER_BYTES: usize = 5_000_000;
+/// Rows that a search past removed messages reads at most in one call.
+const MAX_ROWS: usize = 2_000;
 
 /// Messages with their senders.
 #[derive(Clone, Debug)]
@@ -35,7 +38,8 @@ impl Page {
 }
 
 /// `count` messages of a chat beginning with the `offset`-th newest (1 is the newest), newest first. Fewer
-/// where the chat ends, or where the texts together exceed what one answer can hold.
+/// where the chat ends, or where the texts together exceed what one answer can hold (5 MB of JSON, which 100
+/// messages of 16 KiB reach only if most of their characters have to be escaped).
 pub async fn history(
     backend: &Backend,
     user: UserId,
@@ -51,7 +55,15 @@ pub async fn history(
     Ok(Page::new(chat, messages, profiles))
 }
 
+/// Sizes of the calls of a search that usually ends with its first: each four times the one before.
+pub(super) fn growing(first: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(Some(first), |limit| Some((limit * 4).min(MAX_ROWS)))
+}
+
 async fn newest_first(backend: &Backend, head: &Head, offset: u64, count: usize) -> Result<Vec<Message>> {
+    if offset > head.seq() {
+        return Ok(Vec::new());
+    }
     // Without removals a place from the end is a position; with them, the places are counted.
     let (mut skip, mut next) = match head.purge_count {
         0 => (0, head.seq().saturating_sub(offset - 1)),
@@ -64,11 +76,12 @@ async fn newest_first(backend: &Backend, head: &Head, offset: u64, count: usize)
             skip -= 1;
             return false;
         }
-        bytes += message.text.len();
-        if page.is_empty() || bytes <= PAGE_BYTES {
+        bytes += json_len(&message.text);
+        let fits = bytes <= ANSWER_BYTES;
+        if fits {
             page.push(message);
         }
-        page.len() == count || bytes > PAGE_BYTES
+        page.len() == count || !fits
     };
     for message in head.tail_messages().into_iter().rev() {
         if message.seq == next {
@@ -78,8 +91,11 @@ async fn newest_first(backend: &Backend, head: &Head, offset: u64, count: usize)
             }
         }
     }
-    while next > 0 {
-        let rows = backend.store.rows(head.chat_id, 1..=next, Order::Descending, count.max(50)).await?;
+    for limit in growing(count) {
+        if next == 0 {
+            break;
+        }
+        let rows = backend.store.rows(head.chat_id, 1..=next, Order::Descending, limit).await?;
         let Some(last) = rows.last() else { break };
         next = last.seq() - 1;
         for row in rows {

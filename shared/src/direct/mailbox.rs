@@ -4,7 +4,7 @@
 //! The removal is decided by one update of the head, which hides the messages from everybody at once; their
 //! rows and the cursor follow. Whatever does not get done is done by the reader's next fetch.
 
-use super::history::Page;
+use super::history::{Page, growing};
 use super::{Seat, seat};
 use crate::backend::Backend;
 use crate::clock::{self, Timestamp};
@@ -14,7 +14,8 @@ use crate::log::{Head, Message, Position, Purge};
 use crate::store::heads::head_in_the_way;
 use crate::store::messages::{Order, Row};
 use crate::store::{StoreError, pause};
-use futures::future::try_join;
+use futures::future::join;
+use std::collections::HashMap;
 
 /// Messages that one fetch hands out at most (001).
 const MOST: usize = 50;
@@ -42,9 +43,13 @@ pub struct Fetched {
 pub async fn fetch(backend: &Backend, user: UserId, chat: ChatId, removal: Removal) -> Result<Fetched> {
     let seat = seat(backend, user, chat).await?;
     let people = seat.pair.users();
-    let taken = take(backend, seat, removal, None);
-    let profiles = async { Ok(backend.store.profiles(&people).await?) };
-    let ((messages, left), profiles) = try_join(taken, profiles).await?;
+    let (taken, profiles) = join(take(backend, seat, removal, None), backend.store.profiles(&people)).await;
+    let (messages, left) = taken?;
+    // The messages are gone from the back end by now: better without names than not at all.
+    let profiles = profiles.unwrap_or_else(|error| {
+        tracing::warn!(%error, "a mailbox is handed out without names");
+        HashMap::new()
+    });
     Ok(Fetched { page: Page::new(chat, messages, profiles), left })
 }
 
@@ -70,11 +75,11 @@ async fn take(
         {
             finish(backend, seat, unfinished, None).await?;
         }
-        let mut picks = unread(backend, &head, seat.user, read).await?;
+        let unread = head.unread(seat.user, read);
+        let mut picks = oldest_unread(backend, &head, seat.user, read, MOST.min(unread as usize)).await?;
         if let Some(up_to) = up_to {
             picks.retain(|message| message.at <= up_to);
         }
-        let unread = head.unread(seat.user, read);
         let (Some(first), Some(last)) = (picks.first(), picks.last()) else {
             return Ok((picks, unread));
         };
@@ -105,11 +110,17 @@ async fn take(
     Err(Error::Busy(StoreError::Unavailable("the mailbox changes all the time".into())))
 }
 
-/// The oldest messages by others after a position, at most as many as one fetch hands out.
-async fn unread(backend: &Backend, head: &Head, user: UserId, read: Position) -> Result<Vec<Message>> {
+/// The `most` oldest messages by others after a position.
+async fn oldest_unread(
+    backend: &Backend,
+    head: &Head,
+    user: UserId,
+    read: Position,
+    most: usize,
+) -> Result<Vec<Message>> {
     let mut picks = Vec::new();
     let mut after = read.seq;
-    while after < head.filed && picks.len() < MOST {
+    while after < head.filed && picks.len() < most {
         let rows =
             backend.store.rows(head.chat_id, after + 1..=head.filed, Order::Ascending, 2 * MOST).await?;
         let Some(last) = rows.last() else { break };
@@ -122,7 +133,7 @@ async fn unread(backend: &Backend, head: &Head, user: UserId, read: Position) ->
     picks.extend(
         head.tail_messages().into_iter().filter(|message| message.sender != user && message.seq > read.seq),
     );
-    picks.truncate(MOST);
+    picks.truncate(most);
     Ok(picks)
 }
 
@@ -145,23 +156,33 @@ async fn begin(backend: &Backend, seat: Seat, head: &Head, purge: &Purge, picks:
         false => None,
     };
     match backend.store.begin_purge(seat.pair, head, seat.user, purge, latest.as_ref()).await {
-        Ok(_) => Ok(true),
+        Ok(()) => Ok(true),
         Err(StoreError::Refused(item)) => {
             // A repeated call may meet its own first success.
-            let standing = head_in_the_way(item)?;
-            let mine = standing.as_ref().and_then(|head| head.purges.get(&seat.user.to_string()));
-            Ok(mine.is_some_and(|standing| standing.attempt == purge.attempt))
+            Ok(head_in_the_way(item)?.is_some_and(|head| is_mine(&head, seat.user, purge)))
         }
         Err(StoreError::Unavailable(_)) => Ok(false),
+        Err(StoreError::Ambiguous(cause)) => {
+            tracing::warn!(cause, "a removal has no clear outcome");
+            Ok(is_mine(&seat.head(backend).await?, seat.user, purge))
+        }
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether a removal is the one that stands.
+fn is_mine(head: &Head, reader: UserId, purge: &Purge) -> bool {
+    head.purges.get(&reader.to_string()).is_some_and(|standing| standing.attempt == purge.attempt)
 }
 
 /// The newest filed message that is neither removed nor about to be.
 async fn newest_besides(backend: &Backend, head: &Head, picks: &[Message]) -> Result<Option<Message>> {
     let mut next = head.filed;
-    while next > 0 {
-        let rows = backend.store.rows(head.chat_id, 1..=next, Order::Descending, 2 * MOST).await?;
+    for limit in growing(MOST) {
+        if next == 0 {
+            break;
+        }
+        let rows = backend.store.rows(head.chat_id, 1..=next, Order::Descending, limit).await?;
         let Some(last) = rows.last() else { break };
         next = last.seq() - 1;
         let left = rows.into_iter().find_map(|row| match row {

@@ -17,6 +17,7 @@ use crate::ids::{ChatId, UserId};
 use crate::log::{Head, Message, Position};
 use crate::store::heads::Pair;
 use crate::store::users::Profile;
+use crate::text::json_len;
 use futures::future::try_join;
 use std::collections::HashMap;
 
@@ -76,8 +77,13 @@ pub struct Overview {
     pub unread: u64,
 }
 
-/// A user's chats, newest message first, at most 1,000. Three round trips at most, however many they are.
-pub async fn list(backend: &Backend, user: UserId) -> Result<Vec<Overview>> {
+/// A user's chats, newest message first, at most 1,000, and at most as many as one answer can hold (about 300
+/// whose newest messages all have 16 KiB). Three round trips at most, however many they are.
+pub async fn list(
+    backend: &Backend,
+    user: UserId,
+    wanted: impl Fn(&Overview) -> bool,
+) -> Result<Vec<Overview>> {
     let cursors = backend.store.cursors(user).await?;
     let pairs: Vec<_> = cursors.iter().filter_map(|cursor| Pair::of(user, cursor.with_user)).collect();
     let mut people: Vec<_> = cursors.iter().map(|cursor| cursor.with_user).collect();
@@ -102,7 +108,15 @@ pub async fn list(backend: &Backend, user: UserId) -> Result<Vec<Overview>> {
         .collect();
     let key = |chat: &Overview| (chat.newest.as_ref().map(|(message, _)| message.at), chat.chat_id);
     chats.sort_unstable_by_key(|chat| std::cmp::Reverse(key(chat)));
+    chats.retain(wanted);
     chats.truncate(MAX_LISTED);
+    let mut bytes = 0;
+    let fitting = chats.iter().take_while(|chat| {
+        bytes += chat.newest.as_ref().map_or(0, |(message, _)| json_len(&message.text));
+        bytes <= history::ANSWER_BYTES
+    });
+    let fitting = fitting.count();
+    chats.truncate(fitting);
     Ok(chats)
 }
 

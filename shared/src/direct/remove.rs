@@ -1,13 +1,15 @@
 //! Deleting a chat (001, "delete chat").
 
+use super::commit::INVOCATION_LASTS;
 use super::{NO_CHAT, seat};
 use crate::backend::Backend;
+use crate::clock::{self, Timestamp};
 use crate::error::Result;
 use crate::ids::{ChatId, UserId};
 use crate::store::{StoreError, pause};
 
 const TRIES: u32 = 12;
-/// Rows removed within one deletion at most, in calls of 100. What is left is taken up by later deletions.
+/// Calls that one deletion spends on rows, its own chat's first. What is left is taken up by later deletions.
 const SWEEPS: usize = 10;
 const ROWS_PER_SWEEP: i32 = 100;
 
@@ -15,9 +17,10 @@ const ROWS_PER_SWEEP: i32 = 100;
 /// reach any more, are removed behind it.
 pub async fn delete(backend: &Backend, user: UserId, chat: ChatId) -> Result<()> {
     let seat = seat(backend, user, chat).await?;
+    let now = clock::now();
     let mut tried = 0;
     loop {
-        match backend.store.bury_chat(seat.pair, chat).await {
+        match backend.store.bury_chat(seat.pair, chat, now).await {
             Ok(()) => break,
             Err(StoreError::Refused(_)) => return Err(NO_CHAT),
             Err(StoreError::Unavailable(_)) if tried < TRIES => pause(tried).await,
@@ -25,26 +28,36 @@ pub async fn delete(backend: &Backend, user: UserId, chat: ChatId) -> Result<()>
         }
         tried += 1;
     }
-    if let Err(error) = sweep_graves(backend).await {
+    if let Err(error) = sweep(backend, chat, now).await {
         tracing::warn!(%error, "rows of deleted chats are left for later");
     }
     Ok(())
 }
 
-/// Removes rows of deleted chats, the oldest grave first.
-async fn sweep_graves(backend: &Backend) -> Result<()> {
+/// Removes rows: of the chat just deleted, then of older graves. A grave is closed only when it is swept
+/// after every invocation that ran at the burial has ended: one of them may have filed a message late.
+async fn sweep(backend: &Backend, chat: ChatId, now: Timestamp) -> Result<()> {
     let mut sweeps = SWEEPS;
-    for grave in backend.store.graves(SWEEPS as i32).await? {
-        loop {
-            if sweeps == 0 {
-                return Ok(());
-            }
-            sweeps -= 1;
-            if backend.store.sweep(grave, ROWS_PER_SWEEP).await? {
-                backend.store.close_grave(grave).await?;
-                break;
-            }
+    empty(backend, chat, &mut sweeps).await?;
+    if sweeps == 0 {
+        return Ok(());
+    }
+    for grave in backend.store.graves(now - INVOCATION_LASTS, SWEEPS as i32).await? {
+        if !empty(backend, grave, &mut sweeps).await? {
+            return Ok(());
         }
+        backend.store.close_grave(grave).await?;
     }
     Ok(())
+}
+
+/// Removes a deleted chat's rows as far as `sweeps` reaches. True when none is left.
+async fn empty(backend: &Backend, chat: ChatId, sweeps: &mut usize) -> Result<bool> {
+    while *sweeps > 0 {
+        *sweeps -= 1;
+        if backend.store.sweep(chat, ROWS_PER_SWEEP).await? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }

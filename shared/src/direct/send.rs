@@ -1,6 +1,6 @@
 //! `POST /chats` and `POST /chats_v2`: a message from one user to another.
 
-use super::commit::{Found, Outcome, Wanted, commit, fence};
+use super::commit::{Filed, Found, Outcome, Wanted, commit, fence};
 use crate::backend::Backend;
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
@@ -79,8 +79,8 @@ pub struct Draft {
 pub struct Sent {
     /// The chat it went to.
     pub chat_id: ChatId,
-    /// The message, unless it has been removed since.
-    pub message: Option<Message>,
+    /// Its position and time, unless the chat has been deleted since.
+    pub place: Option<(u64, Timestamp)>,
 }
 
 /// Sends a message, opening the pair's chat if there is none, and pushes it to all sockets of both. When it
@@ -104,7 +104,7 @@ pub async fn send(backend: &Backend, caller: Bearer, receiver: UserId, draft: Dr
     let (_, (pair, head)) = caller.confirm_while(backend, read).await?;
     let sending = Sending { backend, pair, sender, receiver, draft };
     let (sent, fresh) = sending.run(head).await?;
-    if let (Some(message), true) = (&sent.message, fresh) {
+    if let Some(message) = &fresh {
         let frame = DirectMessage::new(sent.chat_id, message);
         if let Err(error) = presence::push(backend, &pair.users(), &frame).await {
             tracing::warn!(%error, "a stored message was not pushed");
@@ -124,13 +124,14 @@ struct Sending<'a> {
 
 /// What the next step has to go on with.
 enum Step {
-    Done(Sent, bool),
+    /// It is sent; with the message if sockets are still to be told.
+    Done(Sent, Option<Message>),
     /// Somebody opened or deleted the chat meanwhile: look again.
     Again(Option<Head>),
 }
 
 impl Sending<'_> {
-    async fn run(&self, mut head: Option<Head>) -> Result<(Sent, bool)> {
+    async fn run(&self, mut head: Option<Head>) -> Result<(Sent, Option<Message>)> {
         let attempt = attempt();
         for _ in 0..OPEN_TRIES {
             let step = match head {
@@ -199,7 +200,7 @@ impl Sending<'_> {
             let claim = self.claim(head.chat_id, 0, attempt, now);
             match store.open_chat(self.pair, &head, claim.as_ref()).await {
                 Ok(()) => {
-                    return Ok(Step::Done(Sent { chat_id: head.chat_id, message: head.newest() }, true));
+                    return Ok(fresh(head.chat_id, head.newest()));
                 }
                 Err(StoreError::Refused(_)) => {}
                 Err(StoreError::Unavailable(_)) => pause(tried).await,
@@ -221,40 +222,46 @@ impl Sending<'_> {
     async fn append(&self, head: Head, attempt: &str) -> Result<Step> {
         let now = clock::now();
         let Some(claim) = self.claim(head.chat_id, head.seq(), attempt, now) else {
-            return self.commit(head, attempt, None).await;
+            return self.commit(head, Filed::No, attempt, None).await;
         };
         let store = &self.backend.store;
         let filed = head.tail_messages();
         let (standing, ()) = try_join(store.claim(&claim), store.file(head.chat_id, &filed)).await?;
         match standing {
-            None => self.commit(head, attempt, Some(claim)).await,
+            None => self.commit(head, Filed::Yes, attempt, Some(claim)).await,
             Some(standing) => self.replay(standing, attempt).await,
         }
     }
 
     /// Commits, and where the outcome is unclear finds it out before trying again.
-    async fn commit(&self, mut head: Head, attempt: &str, mut claim: Option<Claim>) -> Result<Step> {
+    async fn commit(
+        &self,
+        mut head: Head,
+        mut filed: Filed,
+        attempt: &str,
+        mut claim: Option<Claim>,
+    ) -> Result<Step> {
         let mut attempt = attempt.to_owned();
         let begun = clock::now();
         let after = claim.as_ref().map_or(head.seq(), |claim| claim.after);
         for _ in 0..OPEN_TRIES {
             let chat_id = head.chat_id;
             let entry = self.entry(&attempt, clock::now());
-            match commit(self.backend, self.pair, head, &entry).await? {
-                Outcome::Committed(message) => {
-                    return Ok(Step::Done(Sent { chat_id, message: Some(message) }, true));
-                }
+            match commit(self.backend, self.pair, head, filed, &entry).await? {
+                Outcome::Committed(message) => return Ok(fresh(chat_id, Some(message))),
                 Outcome::Gone => return Ok(Step::Again(self.backend.store.head(self.pair).await?)),
                 Outcome::Fenced => {
                     let client_id = self.draft.client_id.as_deref().unwrap_or_default();
                     let standing = self.backend.store.standing_claim(self.sender, client_id, begun).await?;
                     let standing = standing.ok_or_else(|| Error::internal("fenced without a claim"))?;
-                    return self.replay(standing, &attempt).await;
+                    // The fenced attempt can never commit: whatever comes next is another one.
+                    return self.replay(standing, &crate::ids::attempt()).await;
                 }
                 Outcome::Unclear => {}
             }
             let Some(now) = fence(self.backend, self.pair, chat_id, &attempt, begun).await? else {
-                return Ok(Step::Again(self.backend.store.head(self.pair).await?));
+                // It may have been sent before the chat was deleted: sending it again could bring it back.
+                return Ok(gone(chat_id));
             };
             let wanted = Wanted {
                 sender: self.sender,
@@ -264,7 +271,7 @@ impl Sending<'_> {
                 claimed_at: begun,
             };
             if let Some(found) = wanted.find(self.backend, &now).await? {
-                return Ok(done(chat_id, found, true));
+                return Ok(found.told_late(chat_id));
             }
             let next = crate::ids::attempt();
             if let Some(held) = &mut claim {
@@ -275,6 +282,7 @@ impl Sending<'_> {
             }
             attempt = next;
             head = now;
+            filed = Filed::No;
         }
         Err(Error::Busy(StoreError::Unavailable("the send has no clear outcome".into())))
     }
@@ -288,9 +296,8 @@ impl Sending<'_> {
                 return Err(KEY_REUSED);
             }
             let chat_id = standing.chat_id;
-            let gone = Ok(Step::Done(Sent { chat_id, message: None }, false));
             let Some(head) = store.head(self.pair).await?.filter(|head| head.chat_id == chat_id) else {
-                return gone;
+                return Ok(gone(chat_id));
             };
             let wanted = Wanted {
                 sender: self.sender,
@@ -300,32 +307,61 @@ impl Sending<'_> {
                 claimed_at: standing.taken_at,
             };
             if let Some(found) = wanted.find(self.backend, &head).await? {
-                return Ok(done(chat_id, found, false));
+                return Ok(found.told_before(chat_id));
             }
             let now = clock::now();
-            if standing.taken_at + ATTEMPT_LASTS <= now && store.take_over(&standing, attempt, now).await? {
+            if standing.taken_at + ATTEMPT_LASTS <= now {
+                // Barred first and taken over then: whoever holds a claim knows that nobody before it can
+                // commit any more, even where it dies between the two.
                 let Some(head) = fence(self.backend, self.pair, chat_id, &standing.attempt, now).await?
                 else {
-                    return gone;
+                    return Ok(gone(chat_id));
                 };
                 if let Some(found) = wanted.find(self.backend, &head).await? {
-                    return Ok(done(chat_id, found, false));
+                    return Ok(found.told_late(chat_id));
                 }
-                let taken = Claim { attempt: attempt.to_owned(), taken_at: now, ..standing };
-                return Box::pin(self.commit(head, attempt, Some(taken))).await;
+                if store.take_over(&standing, attempt, now).await? {
+                    let taken = Claim { attempt: attempt.to_owned(), taken_at: now, ..standing };
+                    return Box::pin(self.commit(head, Filed::No, attempt, Some(taken))).await;
+                }
             }
             pause(tried.min(4)).await;
-            let again = store.standing_claim(self.sender, &standing.client_id, now).await?;
-            standing = again.ok_or_else(|| Error::internal("a claim is gone"))?;
+            match store.standing_claim(self.sender, &standing.client_id, now).await? {
+                Some(again) => standing = again,
+                // It ran out just now.
+                None => break,
+            }
         }
         Err(Error::Busy(StoreError::Unavailable("the first send with this key is under way".into())))
     }
 }
 
-fn done(chat_id: ChatId, found: Found, fresh: bool) -> Step {
-    let message = match found {
-        Found::Message(message) => Some(message),
-        Found::Removed => None,
-    };
-    Step::Done(Sent { chat_id, message }, fresh)
+/// A message that sockets have yet to be told.
+fn fresh(chat_id: ChatId, message: Option<Message>) -> Step {
+    let place = message.as_ref().map(|message| (message.seq, message.at));
+    Step::Done(Sent { chat_id, place }, message)
+}
+
+/// A message that went the way of its chat.
+fn gone(chat_id: ChatId) -> Step {
+    Step::Done(Sent { chat_id, place: None }, None)
+}
+
+impl Found {
+    /// Found because its own attempt got no answer or died: nobody may have been told of it.
+    fn told_late(self, chat_id: ChatId) -> Step {
+        match self {
+            Self::Message(message) => fresh(chat_id, Some(message)),
+            Self::Removed { .. } => self.told_before(chat_id),
+        }
+    }
+
+    /// Found in answer to a repeated request.
+    fn told_before(self, chat_id: ChatId) -> Step {
+        let place = match self {
+            Self::Message(message) => (message.seq, message.at),
+            Self::Removed { seq, at } => (seq, at),
+        };
+        Step::Done(Sent { chat_id, place: Some(place) }, None)
+    }
 }

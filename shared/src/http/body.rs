@@ -28,6 +28,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    // Deserializers of structs take a JSON array as well, by the order of fields, which no document knows.
+    if bytes.trim_ascii_start().first() != Some(&b'{') {
+        return Err(unreadable("it is not a JSON object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(bytes);
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| unreadable(named(&error)))?;
     json.end().map_err(|error| unreadable(error.to_string()))?;
@@ -74,7 +78,7 @@ mod tests {
         let error = json::<Letter>(br#"{"to":"7","text":""}"#).expect_err("a string is no number");
         assert!(error.to_string().contains("to: invalid type"), "{error}");
         assert!(form::<Letter>(b"to=x&text=").expect_err("x is no number").to_string().contains("to: "));
-        for broken in [&b""[..], b"{", b"[]", b"{\"to\":1,\"text\":\"\"} x", b"\xff"] {
+        for broken in [&b""[..], b"{", b"[]", b"[7,\"text\"]", b"{\"to\":1,\"text\":\"\"} x", b"\xff"] {
             assert!(json::<Letter>(broken).is_err());
         }
     }

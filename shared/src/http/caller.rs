@@ -5,14 +5,14 @@ use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::sessions::Bearer;
 use axum::extract::FromRequestParts;
-use axum::http::header::{AUTHORIZATION, HOST};
+use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
-use std::convert::Infallible;
+use lambda_http::request::RequestContext;
 
 const NO_TOKEN: Error = Error::Unauthenticated("Send a token in the header authentication or Authorization");
 
 fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
-    parts.headers.get(name)?.to_str().ok()
+    parts.headers.get(name)?.to_str().ok().filter(|value| !value.is_empty())
 }
 
 /// The token's carriers (contract, section 1): `authentication`, or `Authorization` with or without `Bearer`.
@@ -62,17 +62,24 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     }
 }
 
-/// The root of the API as the caller reached it, for links in mails. API Gateway lets no request through
-/// whose `Host` is not the API's own.
+/// The root of the API, for links in mails: the domain by which API Gateway knows itself, not the one a caller
+/// names.
 #[derive(Clone, Debug)]
 pub struct Origin(pub String);
 
 impl<S: Send + Sync> FromRequestParts<S> for Origin {
-    type Rejection = Infallible;
+    type Rejection = Error;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        let scheme = header(parts, "x-forwarded-proto").unwrap_or("https");
-        let host = header(parts, HOST.as_str()).unwrap_or_default();
-        Ok(Self(format!("{scheme}://{host}")))
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
+        let domain = match parts.extensions.get() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.domain_name.as_deref(),
+            _ => None,
+        };
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+        let domain = domain.filter(|domain| domain.bytes().all(plain));
+        let domain = domain.ok_or_else(|| Error::internal("a request without a domain name"))?;
+        // API Gateway sets this header itself.
+        let scheme = if header(parts, "x-forwarded-proto") == Some("http") { "http" } else { "https" };
+        Ok(Self(format!("{scheme}://{domain}")))
     }
 }

@@ -9,5 +9,5 @@ mod router;
 pub use body::Body;
 pub use caller::{IdempotencyKey, Origin, User};
 pub use error::Envelope;
-pub use params::{Path, Query, count, offset};
+pub use params::{Number, Path, Query, count, offset};
 pub use router::{Shared, serve};

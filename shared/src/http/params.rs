@@ -4,7 +4,8 @@ use super::body::named;
 use crate::error::{Error, Result};
 use axum::extract::{FromRequestParts, Path as AxumPath};
 use axum::http::request::Parts;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 
 /// Path parameters.
 #[derive(Debug)]
@@ -38,9 +39,23 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     }
 }
 
+/// A number in a query: digits, cut to the largest there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Number(u64);
+
+impl<'de> Deserialize<'de> for Number {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(D::Error::custom("a whole number is expected, without sign"));
+        }
+        Ok(Self(text.parse().unwrap_or(u64::MAX)))
+    }
+}
+
 /// How many rows a page has: at least 1, cut to `most`, `default` where the caller does not say.
-pub fn count(asked: Option<u64>, default: u64, most: u64) -> Result<u64> {
-    match asked {
+pub fn count(asked: Option<Number>, default: u64, most: u64) -> Result<u64> {
+    match asked.map(|Number(count)| count) {
         None => Ok(default),
         Some(0) => Err(Error::invalid("invalid_count", "count must be at least 1")),
         Some(count) => Ok(count.min(most)),
@@ -48,8 +63,8 @@ pub fn count(asked: Option<u64>, default: u64, most: u64) -> Result<u64> {
 }
 
 /// Where a page begins, counted from 1.
-pub fn offset(asked: Option<u64>) -> Result<u64> {
-    match asked {
+pub fn offset(asked: Option<Number>) -> Result<u64> {
+    match asked.map(|Number(offset)| offset) {
         Some(0) => Err(Error::invalid("invalid_offset", "offset must be at least 1")),
         asked => Ok(asked.unwrap_or(1)),
     }

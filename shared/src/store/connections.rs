@@ -80,13 +80,6 @@ impl Store {
 
     /// Records an open connection. True when it is the user's only one.
     pub async fn open_connection(&self, connection: &Connection, now: Timestamp) -> Result<bool> {
-        let keys = [("pk", s(connection_key(&connection.connection_id))), ("live", s(LIVE))];
-        self.client
-            .put_item()
-            .table_name(&self.tables.connections)
-            .set_item(Some(write(connection, keys)?))
-            .send()
-            .await?;
         let socket = HashMap::from([
             ("expires_at".to_owned(), n(connection.expires_at)),
             ("session_id".to_owned(), s(&connection.session_id)),
@@ -103,18 +96,35 @@ impl Store {
             .send()
             .await?;
         let before = Sockets::from_item(&updated.attributes.unwrap_or_default(), now);
-        Ok(before.open.is_empty())
+        // Second, so that a connection whose owner is known is one that messages reach.
+        let keys = [("pk", s(connection_key(&connection.connection_id))), ("live", s(LIVE))];
+        self.client
+            .put_item()
+            .table_name(&self.tables.connections)
+            .set_item(Some(write(connection, keys)?))
+            .send()
+            .await?;
+        Ok(before.open.iter().all(|socket| socket.connection_id == connection.connection_id))
     }
 
-    /// Records that a user's connection ended. True when none is left to the user because of it.
-    pub async fn close_connection(&self, user: UserId, connection: &str, now: Timestamp) -> Result<bool> {
+    /// Records that a user's connection ended. True when none is left to the user because of it. With
+    /// `expiring_before`, one that expires later (and so is younger) stays as it is.
+    pub async fn close_connection(
+        &self,
+        user: UserId,
+        connection: &str,
+        now: Timestamp,
+        expiring_before: Option<Timestamp>,
+    ) -> Result<bool> {
+        let expiring_before = expiring_before.map_or(i64::MAX, Timestamp::seconds);
         let updated = self
             .client
             .update_item()
             .table_name(&self.tables.connections)
             .key("pk", s(user_key(user)))
             .update_expression("REMOVE #socket SET last_seen = :now")
-            .condition_expression("attribute_exists(#socket)")
+            .condition_expression("#socket.expires_at < :expiring_before")
+            .expression_attribute_values(":expiring_before", n(expiring_before))
             .expression_attribute_names("#socket", format!("{SOCKET}{connection}"))
             .expression_attribute_values(":now", n(now.0))
             .return_values(ReturnValue::AllNew)
@@ -125,13 +135,19 @@ impl Store {
             Err(StoreError::Refused(_)) => false,
             Err(error) => return Err(error),
         };
-        self.client
+        let deleted = self
+            .client
             .delete_item()
             .table_name(&self.tables.connections)
             .key("pk", s(connection_key(connection)))
+            .condition_expression("attribute_not_exists(pk) OR expires_at < :expiring_before")
+            .expression_attribute_values(":expiring_before", n(expiring_before))
             .send()
-            .await?;
-        Ok(last)
+            .await;
+        match deleted.map_err(StoreError::from) {
+            Ok(_) | Err(StoreError::Refused(_)) => Ok(last),
+            Err(error) => Err(error),
+        }
     }
 
     /// The sockets of some users; one that never had any is left out. A page of up to 100 users is one call.

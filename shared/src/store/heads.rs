@@ -2,6 +2,7 @@
 //! an id belongs to and, after deletion, that it is gone.
 
 use super::{Item, Result, Store, StoreError, claims::Claim, complete, n, read, s, value, write};
+use crate::clock::Timestamp;
 use crate::ids::{ChatId, UserId};
 use crate::log::{Entry, Head, MAX_TAIL, Message, Purge};
 use aws_sdk_dynamodb::types::{
@@ -264,7 +265,7 @@ impl Store {
         reader: UserId,
         purge: &Purge,
         latest: Option<&Option<Message>>,
-    ) -> Result<Head> {
+    ) -> Result<()> {
         let (set_latest, if_latest) = match latest {
             Some(_) => (", latest = :latest", " AND filed = :filed"),
             None => ("", ""),
@@ -281,15 +282,14 @@ impl Store {
             .expression_attribute_values(":next", n(seen.purge_count + 1))
             .expression_attribute_values(":chat", n(seen.chat_id))
             .expression_attribute_values(":count", n(seen.purge_count))
-            .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if let Some(latest) = latest {
             update = update
                 .expression_attribute_values(":latest", value(latest)?)
                 .expression_attribute_values(":filed", n(seen.filed));
         }
-        let updated = update.send().await?;
-        head_from(updated.attributes.unwrap_or_default())
+        update.send().await?;
+        Ok(())
     }
 
     /// Notes that a removal's rows are gone and its reader's cursor has followed.
@@ -314,7 +314,7 @@ impl Store {
 
     /// Deletes a chat at once and for both: head and cursors go, the id stays as a grave until its rows are
     /// gone. Refused when the pair's chat is not this one (any more).
-    pub async fn bury_chat(&self, pair: Pair, chat: ChatId) -> Result<()> {
+    pub async fn bury_chat(&self, pair: Pair, chat: ChatId, now: Timestamp) -> Result<()> {
         let head = Delete::builder()
             .table_name(&self.tables.chats)
             .key("pk", s(pair.key()))
@@ -323,9 +323,10 @@ impl Store {
         let pointer = Update::builder()
             .table_name(&self.tables.chats)
             .key("pk", s(pointer_key(chat)))
-            .update_expression("SET deleted = :yes, grave = :grave, chat_id = :chat")
+            .update_expression("SET deleted = :yes, grave = :grave, chat_id = :chat, buried_at = :now")
             .expression_attribute_values(":yes", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
             .expression_attribute_values(":grave", s("open"))
+            .expression_attribute_values(":now", n(now.0))
             .expression_attribute_values(":chat", n(chat));
         let mut writes = vec![
             TransactWriteItem::builder().delete(complete(head.build())?).build(),
@@ -342,15 +343,16 @@ impl Store {
         Ok(())
     }
 
-    /// Deleted chats whose rows are not all gone, oldest first.
-    pub async fn graves(&self, most: i32) -> Result<Vec<ChatId>> {
+    /// Chats that were deleted before a moment and whose rows may not all be gone, oldest grave first.
+    pub async fn graves(&self, before: Timestamp, most: i32) -> Result<Vec<ChatId>> {
         let found = self
             .client
             .query()
             .table_name(&self.tables.chats)
             .index_name("graves")
-            .key_condition_expression("grave = :open")
+            .key_condition_expression("grave = :open AND buried_at < :before")
             .expression_attribute_values(":open", s("open"))
+            .expression_attribute_values(":before", n(before.0))
             .limit(most)
             .send()
             .await?;
@@ -364,7 +366,7 @@ impl Store {
             .update_item()
             .table_name(&self.tables.chats)
             .key("pk", s(pointer_key(chat)))
-            .update_expression("REMOVE grave")
+            .update_expression("REMOVE grave, buried_at")
             .send()
             .await?;
         Ok(())

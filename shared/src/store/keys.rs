@@ -52,8 +52,8 @@ impl Store {
         got.item.map(read).transpose()
     }
 
-    /// Puts the first pair of keys in place. False when another function was quicker.
-    pub async fn put_first_keys(&self, private: &PrivateKey, public: &PublicKey) -> Result<bool> {
+    /// Puts the first pair of keys in place, unless another function was quicker or is about to be.
+    pub async fn put_first_keys(&self, private: &PrivateKey, public: &PublicKey) -> Result<()> {
         let put = |item| {
             let put = Put::builder()
                 .table_name(&self.tables.keys)
@@ -69,9 +69,7 @@ impl Store {
             .send()
             .await;
         match written.map_err(StoreError::from) {
-            Ok(_) => Ok(true),
-            // Another's transaction is done or in the way: either way its keys are the ones.
-            Err(StoreError::Refused(_) | StoreError::Unavailable(_)) => Ok(false),
+            Ok(_) | Err(StoreError::Refused(_) | StoreError::Unavailable(_)) => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -147,6 +147,7 @@ impl Store {
             .key_condition_expression("chat_id = :chat")
             .expression_attribute_values(":chat", n(chat))
             .projection_expression("chat_id, seq")
+            .consistent_read(true)
             .limit(most)
             .send()
             .await?;

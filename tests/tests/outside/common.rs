@@ -4,24 +4,24 @@ use serde_json::{Value, json};
 use tests::{Answer, Caller, User};
 
 /// The body of a text to somebody.
-pub fn text_to(receiver: &User, message: &str) -> Value {
+pub(crate) fn text_to(receiver: &User, message: &str) -> Value {
     json!({"receiver_id": receiver.id, "message": message, "type": "text"})
 }
 
 /// The values of one field of all rows.
-pub fn column(rows: &[Value], field: &str) -> Vec<Value> {
+pub(crate) fn column(rows: &[Value], field: &str) -> Vec<Value> {
     rows.iter().map(|row| row[field].clone()).collect()
 }
 
 /// The names of an object's fields, in alphabetical order.
-pub fn fields(row: &Value) -> Vec<&str> {
+pub(crate) fn fields(row: &Value) -> Vec<&str> {
     let mut fields: Vec<_> = row.as_object().into_iter().flatten().map(|(name, _)| name.as_str()).collect();
     fields.sort_unstable();
     fields
 }
 
 /// Whether a text is a moment as the contract has it: RFC 3339, UTC, milliseconds.
-pub fn is_moment(value: &Value) -> bool {
+pub(crate) fn is_moment(value: &Value) -> bool {
     let pattern = b"0000-00-00T00:00:00.000Z";
     let text = value.as_str().unwrap_or_default().as_bytes();
     text.len() == pattern.len()
@@ -32,6 +32,6 @@ pub fn is_moment(value: &Value) -> bool {
 }
 
 /// Sends a text and gives the whole answer.
-pub async fn send(sender: &User, path: &str, body: &Value, key: &str) -> Answer {
+pub(crate) async fn send(sender: &User, path: &str, body: &Value, key: &str) -> Answer {
     sender.post(path).header("idempotency-key", key).json(body).await
 }

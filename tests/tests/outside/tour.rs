@@ -54,7 +54,7 @@ async fn every_command_prints_what_the_readme_says() {
     let readme = std::fs::read_to_string(workspace().join("README.md")).expect("the README");
     let steps = tour::steps(&readme);
     assert!(!steps.is_empty(), "the README has no section ## Tour with ```sh blocks");
-    let _stack = Stack::start(&["--port", "3000"]).await;
+    let _stack = Stack::start_on_default_ports().await;
     let mut shell = Shell::start();
     for step in steps {
         let printed = shell.run(&step.command).await;

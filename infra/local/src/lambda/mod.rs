@@ -7,6 +7,7 @@ mod runtime_api;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::future::{BoxFuture, FutureExt as _, try_join_all};
@@ -62,7 +63,7 @@ pub(crate) struct Functions {
 #[derive(Debug)]
 enum Invoker {
     Pool(Pool),
-    Remote(Remote),
+    Remote(Arc<Remote>),
 }
 
 impl Functions {
@@ -81,7 +82,7 @@ impl Functions {
         let client = Client::new();
         let invokers = functions.iter().map(|function| {
             let remote = Remote::new(client.clone(), url, &function.binary);
-            (function.logical_id.clone(), Invoker::Remote(remote))
+            (function.logical_id.clone(), Invoker::Remote(Arc::new(remote)))
         });
         Self { invokers: invokers.collect() }
     }
@@ -91,7 +92,7 @@ impl Functions {
     pub(crate) fn invoke(&self, function: &str, payload: Bytes) -> BoxFuture<'static, Outcome> {
         match self.invokers.get(function) {
             Some(Invoker::Pool(pool)) => pool.invoke(payload).boxed(),
-            Some(Invoker::Remote(remote)) => remote.clone().invoke(payload).boxed(),
+            Some(Invoker::Remote(Arc::new(remote))) => remote.clone().invoke(payload).boxed(),
             None => {
                 let error = InvocationError::Function(format!("there is no function {function}"));
                 std::future::ready(Err(error)).boxed()

@@ -83,7 +83,8 @@ async fn addresses_look_like_addresses_of_at_most_254_bytes() {
         let local = unique("a");
         format!("{local}{}{domain}", "a".repeat(length - domain.len() - local.len()))
     };
-    for email in ["ada", "ada@", "@example.com", "a da@example.com", "ada@exam ple.com", "ada\n@example.com"] {
+    for email in ["ada", "ada@", "@example.com", "a da@example.com", "ada@exam ple.com", "ada\n@example.com"]
+    {
         refused(&stack, &Applicant { email: email.to_owned(), ..Applicant::new() }.body()).await;
     }
     refused(&stack, &Applicant { email: long(255), ..Applicant::new() }.body()).await;

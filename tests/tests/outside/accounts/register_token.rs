@@ -59,7 +59,8 @@ async fn unknown_links_are_not_there() {
 async fn of_two_links_to_one_address_the_first_opened_wins() {
     let stack = Stack::shared().await;
     let ada = Applicant::new();
-    let other = Applicant { email: ada.email.clone(), password: "another password".to_owned(), ..Applicant::new() };
+    let other =
+        Applicant { email: ada.email.clone(), password: "another password".to_owned(), ..Applicant::new() };
     let first = ada.register(&stack).await;
     let second = other.register(&stack).await;
     ada.confirm(&stack, &first).await;

@@ -71,7 +71,18 @@ async fn malformed_tokens_are_401() {
     let [header, payload, signature] = parts[..] else { panic!("{token} has not three parts") };
     let cut = &token[..token.len() - 8];
     let wrong = [
-        "", " ", "x", "Bearer", "Bearer ", ".", "..", "a.b.c", "%00", "null", cut, header,
+        "",
+        " ",
+        "x",
+        "Bearer",
+        "Bearer ",
+        ".",
+        "..",
+        "a.b.c",
+        "%00",
+        "null",
+        cut,
+        header,
         &format!("{header}.{payload}"),
         &format!("{header}.{payload}."),
         &format!("{header}..{signature}"),

@@ -6,7 +6,8 @@ use tests::{Caller as _, Stack, User};
 #[tokio::test]
 async fn unknown_paths_are_404_in_the_envelope() {
     let stack = Stack::shared().await;
-    let unknown = ["/", "/nothing", "/chats/unread/more/still", "/%2e%2e/etc/passwd", "/Chats", "/users/1", "/ä"];
+    let unknown =
+        ["/", "/nothing", "/chats/unread/more/still", "/%2e%2e/etc/passwd", "/Chats", "/users/1", "/ä"];
     for path in unknown {
         for method in [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH] {
             stack.anonymous().call(method, path).await.refused(404);
@@ -37,7 +38,13 @@ async fn a_trailing_slash_is_the_same_path() {
     let stack = Stack::shared().await;
     let [ada, bob] = User::pair(&stack).await;
     let chat = ada.write(&bob, "hello").await;
-    for path in ["/users", "/chats", "/chats/unread", &format!("/chats/{chat}"), &format!("/chats/{}/{}", ada.id, bob.id)] {
+    for path in [
+        "/users",
+        "/chats",
+        "/chats/unread",
+        &format!("/chats/{chat}"),
+        &format!("/chats/{}/{}", ada.id, bob.id),
+    ] {
         ada.get(path).await.expect(200);
         ada.get(&format!("{path}/")).await.expect(200);
     }

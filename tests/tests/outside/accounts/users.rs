@@ -34,7 +34,9 @@ async fn presence_follows_the_sockets() {
     assert_eq!(ada.seen_by(&bob).await["online"], true);
     let mut watching = bob.socket().await;
     socket.close().await;
-    watching.expect("the end of the last socket", |frame| frame["user_id"] == ada.id && frame["login"] == false).await;
+    watching
+        .expect("the end of the last socket", |frame| frame["user_id"] == ada.id && frame["login"] == false)
+        .await;
     let seen = ada.seen_by(&bob).await;
     assert_eq!(seen["online"], false);
     assert!(is_moment(&seen["last_seen"]), "{seen}");
@@ -50,7 +52,8 @@ async fn next_continues_until_it_is_null() {
     let mut seen = Vec::new();
     let mut next = json!(null);
     loop {
-        let path = if next.is_null() { "/users?count=2".to_owned() } else { format!("/users?count=2&next={next}") };
+        let path =
+            if next.is_null() { "/users?count=2".to_owned() } else { format!("/users?count=2&next={next}") };
         let page = people[0].get(&path).await.expect(200).json();
         assert_eq!(fields(&page), ["next", "users"]);
         let users = page["users"].as_array().expect("users");

@@ -58,7 +58,8 @@ async fn a_key_belongs_to_its_sender() {
     let stack = Stack::shared().await;
     let [ada, bob] = User::pair(&stack).await;
     let key = unique("key");
-    let chat = send(&ada, "/chats", &text_to(&bob, "mine"), &key).await.expect(201).json()["chat_id"].as_u64();
+    let chat =
+        send(&ada, "/chats", &text_to(&bob, "mine"), &key).await.expect(201).json()["chat_id"].as_u64();
     send(&bob, "/chats", &text_to(&ada, "yours"), &key).await.expect(201);
     assert_eq!(column(&ada.history(chat.expect("a chat_id")).await, "message"), ["yours", "mine"]);
 }

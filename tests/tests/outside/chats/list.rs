@@ -16,8 +16,16 @@ async fn rows_say_with_whom_and_what_was_last() {
     assert_eq!(rows.len(), 1);
     let row = &rows[0];
     let expected = [
-        "chat_id", "last_message", "last_message_sender_id", "last_message_sender_name", "last_message_timestamp",
-        "last_message_type", "server_sent_timestamp", "unread_count", "with_nick_name", "with_user_id",
+        "chat_id",
+        "last_message",
+        "last_message_sender_id",
+        "last_message_sender_name",
+        "last_message_timestamp",
+        "last_message_type",
+        "server_sent_timestamp",
+        "unread_count",
+        "with_nick_name",
+        "with_user_id",
         "with_user_name",
     ];
     assert_eq!(fields(row), expected);

@@ -34,7 +34,9 @@ async fn strangers_unknown_chats_and_nonsense_are_refused() {
     let chat = ada.write(&bob, "one").await;
     stranger.post("/chats/read").json(&json!({"chat_id": chat})).await.refused(403);
     stranger.post("/chats/read").json(&json!({"chat_id": 1})).await.refused(404);
-    for wrong in [json!({}), json!({"chat_id": "x"}), json!({"chat_id": 0}), json!({"chat_id": -1}), json!([])] {
+    for wrong in
+        [json!({}), json!({"chat_id": "x"}), json!({"chat_id": 0}), json!({"chat_id": -1}), json!([])]
+    {
         bob.post("/chats/read").json(&wrong).await.refused(400);
     }
     assert_eq!(bob.unread(chat).await, 1);

@@ -48,11 +48,15 @@ async fn a_form_does_as_well_as_json() {
     let [ada, bob] = User::pair(&stack).await;
     let receiver = bob.id.to_string();
     for path in PATHS {
-        let form = [("receiver_id", receiver.as_str()), ("message", "a+b & ü ="), ("type", "text"), ("more", "1")];
+        let form =
+            [("receiver_id", receiver.as_str()), ("message", "a+b & ü ="), ("type", "text"), ("more", "1")];
         let answer = ada.post(path).form(&form).await.expect(201).json();
         let chat = answer["chat_id"].as_u64().expect("a chat_id");
         assert_eq!(ada.history(chat).await[0]["message"], "a+b & ü =");
-        for form in [[("receiver_id", "x"), ("message", "m"), ("type", "text")], [("receiver_id", ""), ("message", "m"), ("type", "text")]] {
+        for form in [
+            [("receiver_id", "x"), ("message", "m"), ("type", "text")],
+            [("receiver_id", ""), ("message", "m"), ("type", "text")],
+        ] {
             ada.post(path).form(&form).await.refused(400);
         }
     }
@@ -99,7 +103,16 @@ async fn messages_have_1_byte_to_16_kib() {
 async fn texts_are_kept_as_sent() {
     let stack = Stack::shared().await;
     let [ada, bob] = User::pair(&stack).await;
-    let texts = [" ", "\n\t\u{0}\u{7f}", "e\u{301}é", "👩‍👩‍👧‍👦", "\u{202e}abc", "<script>alert(1)</script>", "\\u0041\"", "{}"];
+    let texts = [
+        " ",
+        "\n\t\u{0}\u{7f}",
+        "e\u{301}é",
+        "👩‍👩‍👧‍👦",
+        "\u{202e}abc",
+        "<script>alert(1)</script>",
+        "\\u0041\"",
+        "{}",
+    ];
     let mut chat = 0;
     for text in texts {
         chat = ada.write(&bob, text).await;

@@ -17,8 +17,14 @@ async fn the_receiver_has_what_the_sender_has_not() {
     assert_eq!(rows.len(), 1);
     let row = &rows[0];
     let expected = [
-        "chat_id", "last_message", "last_message_sender_id", "last_message_sender_name",
-        "last_message_timestamp", "last_message_type", "server_sent_timestamp", "unread_count",
+        "chat_id",
+        "last_message",
+        "last_message_sender_id",
+        "last_message_sender_name",
+        "last_message_timestamp",
+        "last_message_type",
+        "server_sent_timestamp",
+        "unread_count",
     ];
     assert_eq!(fields(row), expected);
     assert_eq!(row["chat_id"], chat);

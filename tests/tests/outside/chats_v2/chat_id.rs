@@ -14,7 +14,10 @@ async fn a_mailbox_of_120_comes_in_50_50_and_20() {
     let path = format!("/chats_v2/{chat}");
     for (messages, left_after) in [(1..=50, 70), (51..=100, 20), (101..=120, 0)] {
         let (rows, left) = fetch(&bob, &path).await;
-        assert_eq!((column(&rows, "message"), left), (numbers(messages).iter().map(|text| json!(text)).collect(), left_after));
+        assert_eq!(
+            (column(&rows, "message"), left),
+            (numbers(messages).iter().map(|text| json!(text)).collect(), left_after)
+        );
         assert_eq!(bob.unread(chat).await, left_after);
     }
     assert_eq!(fetch(&bob, &path).await, (Vec::new(), 0));
@@ -28,12 +31,21 @@ async fn rows_are_those_of_the_history() {
     let (rows, _) = fetch(&bob, &format!("/chats_v2/{chat}")).await;
     let row = &rows[0];
     let expected = [
-        "chat_id", "message", "message_sender_id", "message_sender_name", "message_timestamp", "message_type",
-        "seq", "server_sent_timestamp",
+        "chat_id",
+        "message",
+        "message_sender_id",
+        "message_sender_name",
+        "message_timestamp",
+        "message_type",
+        "seq",
+        "server_sent_timestamp",
     ];
     assert_eq!(fields(row), expected);
     assert_eq!((&row["chat_id"], &row["message"], &row["seq"]), (&json!(chat), &json!("hello"), &json!(1)));
-    assert_eq!((&row["message_sender_id"], &row["message_sender_name"]), (&json!(ada.id), &json!(ada.full_name())));
+    assert_eq!(
+        (&row["message_sender_id"], &row["message_sender_name"]),
+        (&json!(ada.id), &json!(ada.full_name()))
+    );
     assert!(is_moment(&row["message_timestamp"]) && is_moment(&row["server_sent_timestamp"]), "{row}");
 }
 
@@ -47,7 +59,10 @@ async fn what_was_handed_out_is_gone_for_both() {
     assert_eq!((column(&rows, "message"), left), (vec![json!("for bob")], 0));
     for user in [&ada, &bob] {
         let history = user.history(chat).await;
-        assert_eq!((column(&history, "message"), column(&history, "seq")), (vec![json!("for ada")], vec![json!(2)]));
+        assert_eq!(
+            (column(&history, "message"), column(&history, "seq")),
+            (vec![json!("for ada")], vec![json!(2)])
+        );
     }
     assert_eq!((ada.unread(chat).await, bob.unread(chat).await), (1, 0));
 }

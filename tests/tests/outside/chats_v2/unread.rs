@@ -14,8 +14,14 @@ async fn it_lists_what_waits_and_no_more() {
 
     let rows = bob.get("/chats_v2/unread").await.expect(200).rows();
     let expected = [
-        "chat_id", "last_message", "last_message_sender_id", "last_message_sender_name",
-        "last_message_timestamp", "last_message_type", "server_sent_timestamp", "unread_count",
+        "chat_id",
+        "last_message",
+        "last_message_sender_id",
+        "last_message_sender_name",
+        "last_message_timestamp",
+        "last_message_type",
+        "server_sent_timestamp",
+        "unread_count",
     ];
     assert_eq!(fields(&rows[0]), expected);
     assert_eq!(column(&rows, "chat_id"), [chat]);

@@ -1,8 +1,14 @@
 //! Functions that crash.
 
 use futures::future::join_all;
-use serde_json::json;
-use tests::{Caller as _, Stack, User};
+use serde_json::{Value, json};
+use tests::{Caller as _, Stack, User, eventually};
+
+/// Waits until a function serves again. Calls that reach a process in its last moments fail, as on AWS.
+async fn serves_again(user: &User) {
+    let serves = async || (user.get("/chats").await.status == 200).then_some(());
+    eventually("the next process of the function", serves).await;
+}
 
 #[tokio::test]
 async fn a_function_that_was_killed_is_started_anew() {
@@ -11,6 +17,7 @@ async fn a_function_that_was_killed_is_started_anew() {
     for number in 1..=3_u64 {
         let chat = ada.write(&bob, "hello").await;
         stack.crash("chats");
+        serves_again(&bob).await;
         assert_eq!(bob.unread(chat).await, number);
     }
 }
@@ -21,7 +28,14 @@ async fn sockets_outlive_their_function() {
     let [ada, bob] = User::pair(&stack).await;
     let mut socket = bob.socket().await;
     stack.crash("websocket");
-    socket.so_far().await;
+    let mut pong = None;
+    while pong.is_none() {
+        socket.send(&json!({"type": "ping"})).await;
+        let is_answer =
+            |frame: &Value| frame["type"] == "pong" || frame["message"] == "Internal server error";
+        let answer = socket.expect("an answer", is_answer).await;
+        pong = (answer["type"] == "pong").then_some(answer);
+    }
     let chat = ada.write(&bob, "hello").await;
     socket.expect("the message", |frame| frame["chat_id"] == chat).await;
 }
@@ -39,6 +53,7 @@ async fn sends_under_way_are_answered_and_can_be_repeated() {
     let sends = join_all(keys.iter().map(send));
     let crash = async { stack.crash("chats") };
     let (answers, ()) = futures::future::join(sends, crash).await;
+    serves_again(&ada).await;
     for (key, answer) in keys.iter().zip(answers) {
         let status = answer.status.as_u16();
         assert!(matches!(status, 201 | 500 | 502 | 503), "{answer:?}");

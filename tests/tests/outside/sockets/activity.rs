@@ -25,11 +25,7 @@ async fn only_the_first_socket_and_the_last_one_are_told_of() {
     first.close().await;
     second.close().await;
     let mut told = Vec::new();
-    watching
-        .expect("the end of the last socket", |frame| {
-            *frame == activity(&ada, false)
-        })
-        .await;
+    watching.expect("the end of the last socket", |frame| *frame == activity(&ada, false)).await;
     told.extend(watching.so_far().await);
     assert!(told.iter().all(|frame| frame["user_id"] != ada.id), "{told:?}");
 }

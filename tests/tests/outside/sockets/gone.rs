@@ -28,5 +28,8 @@ async fn a_user_whose_sockets_all_broke_becomes_offline() {
     ada.write(&bob, "hello").await;
     let offline = async || (bob.seen_by(&ada).await["online"] == json!(false)).then_some(());
     eventually("the end of the broken sockets", offline).await;
-    ada.post("/chats").json(&json!({"receiver_id": bob.id, "message": "again", "type": "text"})).await.expect(201);
+    ada.post("/chats")
+        .json(&json!({"receiver_id": bob.id, "message": "again", "type": "text"}))
+        .await
+        .expect(201);
 }

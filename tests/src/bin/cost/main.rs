@@ -1,0 +1,29 @@
+//! What each operation costs in storage calls and capacity units, measured through real functions:
+//! `cargo run --release -p tests --bin cost`.
+//!
+//! A proxy between the functions and an embedded store asks for the consumed capacity of every call and writes it
+//! down. *Depth* is how many calls wait for one another: the longest chain of which each begins after the one before
+//! it has ended. Calls on the connections table, which find whom to push to, are counted apart.
+//!
+//! Ends with 1 when an operation costs more than its bar.
+
+mod meter;
+mod operations;
+mod proxy;
+mod table;
+
+use std::process::ExitCode;
+
+use tests::Stack;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let is_verbose = std::env::args().any(|argument| argument == "--verbose");
+    let proxy = proxy::start().await;
+    let stack = Stack::start(&["--dynamodb", &proxy.url]).await;
+    let measured = operations::measure(&stack, &proxy.meter).await;
+    print!("{}", table::render(&measured, is_verbose));
+    let over = table::over_their_bar(&measured);
+    over.iter().for_each(|line| println!("{line}"));
+    if over.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

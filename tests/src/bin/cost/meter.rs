@@ -1,0 +1,201 @@
+//! What calls cost.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use serde_json::Value;
+
+/// The table whose calls find the sockets to push to.
+const CONNECTIONS: &str = "Connections";
+
+/// One call of the store.
+#[derive(Clone, Debug)]
+pub(crate) struct StoreCall {
+    /// `GetItem` and the like.
+    pub(crate) operation: String,
+    /// The tables that it is about.
+    pub(crate) tables: BTreeSet<String>,
+    /// Read units.
+    pub(crate) read: f64,
+    /// Write units.
+    pub(crate) write: f64,
+    /// Whether a condition did not hold.
+    pub(crate) is_refused: bool,
+    /// When it began.
+    pub(crate) from: Instant,
+    /// When it had ended.
+    pub(crate) to: Instant,
+}
+
+impl StoreCall {
+    /// A call, with its cost as the answer tells. Of one that was refused it tells nothing: it is charged as
+    /// DynamoDB does for small items.
+    pub(crate) fn new(operation: &str, request: &Value, answer: &Value, from: Instant, to: Instant) -> Self {
+        // One object, or one per table.
+        let consumed: &[Value] = match &answer["ConsumedCapacity"] {
+            Value::Array(tables) => tables,
+            Value::Null => &[],
+            one => std::slice::from_ref(one),
+        };
+        let is_refused = consumed.is_empty();
+        let units = match request["TransactItems"].as_array() {
+            Some(items) if is_refused => 2.0 * items.len() as f64,
+            None if is_refused => 1.0,
+            _ => sum(consumed.iter().filter_map(|table| table["CapacityUnits"].as_f64())),
+        };
+        let (read, write) = if is_write(operation) { (0.0, units) } else { (units, 0.0) };
+        let tables = tables_of(request);
+        Self { operation: operation.to_owned(), tables, read, write, is_refused, from, to }
+    }
+
+    /// Whether it is part of finding whom to push to.
+    pub(crate) fn finds_sockets(&self) -> bool {
+        self.tables.iter().all(|table| table == CONNECTIONS)
+    }
+}
+
+/// The tables that a request names, wherever it does.
+fn tables_of(request: &Value) -> BTreeSet<String> {
+    let transacted = request["TransactItems"].as_array().into_iter().flatten();
+    let actions = transacted.filter_map(|item| item.as_object()?.values().next());
+    let named = actions.chain([request]).filter_map(|action| action["TableName"].as_str());
+    let batched = request["RequestItems"].as_object().into_iter().flatten().map(|(table, _)| table.as_str());
+    named.chain(batched).map(str::to_owned).collect()
+}
+
+/// A sum that is 0 without summands, not -0.
+fn sum(units: impl Iterator<Item = f64>) -> f64 {
+    units.fold(0.0, |sum, units| sum + units)
+}
+
+fn is_write(operation: &str) -> bool {
+    ["Put", "Update", "Delete", "BatchWrite", "TransactWrite"]
+        .iter()
+        .any(|prefix| operation.starts_with(prefix))
+}
+
+/// Writes down every call while something is measured.
+#[derive(Debug, Default)]
+pub(crate) struct Meter {
+    calls: Mutex<Vec<StoreCall>>,
+    is_running: AtomicBool,
+}
+
+impl Meter {
+    /// Whether something is measured.
+    pub(crate) fn is_running(&self) -> bool {
+        self.is_running.load(Ordering::SeqCst)
+    }
+
+    /// Writes down a call.
+    pub(crate) fn record(&self, call: StoreCall) {
+        self.calls().push(call);
+    }
+
+    /// Begins to measure.
+    pub(crate) fn start(&self) {
+        self.calls().clear();
+        self.is_running.store(true, Ordering::SeqCst);
+    }
+
+    /// Ends measuring, and gives all calls since its beginning.
+    pub(crate) fn stop(&self) -> Vec<StoreCall> {
+        self.is_running.store(false, Ordering::SeqCst);
+        std::mem::take(&mut *self.calls())
+    }
+
+    fn calls(&self) -> MutexGuard<'_, Vec<StoreCall>> {
+        self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The sum of some calls.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Cost {
+    /// How many calls.
+    pub(crate) calls: usize,
+    /// How many of them wait for one another.
+    pub(crate) depth: usize,
+    /// Read units.
+    pub(crate) read: f64,
+    /// Write units.
+    pub(crate) write: f64,
+}
+
+impl Cost {
+    /// The sum of these calls.
+    pub(crate) fn of<'a>(calls: impl IntoIterator<Item = &'a StoreCall>) -> Self {
+        let calls: Vec<_> = calls.into_iter().collect();
+        Self {
+            calls: calls.len(),
+            depth: depth(&calls),
+            read: sum(calls.iter().map(|call| call.read)),
+            write: sum(calls.iter().map(|call| call.write)),
+        }
+    }
+}
+
+/// The longest chain of calls of which each begins after the one before it has ended: always take the call that
+/// ends first.
+fn depth(calls: &[&StoreCall]) -> usize {
+    let mut by_end = calls.to_vec();
+    by_end.sort_unstable_by_key(|call| call.to);
+    let mut last_end = None;
+    let mut depth = 0;
+    for call in by_end {
+        if last_end.is_none_or(|end| call.from >= end) {
+            depth += 1;
+            last_end = Some(call.to);
+        }
+    }
+    depth
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn call(start: Instant, from: u64, to: u64) -> StoreCall {
+        let at = |millis| start + Duration::from_millis(millis);
+        StoreCall::new("GetItem", &json!({"TableName": "Users"}), &json!({}), at(from), at(to))
+    }
+
+    #[test]
+    fn calls_at_the_same_time_count_once() {
+        let start = Instant::now();
+        let calls = [call(start, 0, 5), call(start, 1, 9), call(start, 5, 7), call(start, 8, 12)];
+        assert_eq!(Cost::of(&calls).depth, 3);
+        assert_eq!(Cost::of(&calls[..2]).depth, 1);
+        assert_eq!(Cost::of(&[]).depth, 0);
+    }
+
+    #[test]
+    fn units_are_summed_over_tables() {
+        let request = json!({"RequestItems": {"Users": {}, "Connections": {}}});
+        let answer = json!({"ConsumedCapacity": [{"CapacityUnits": 1.5}, {"CapacityUnits": 1.0}]});
+        let now = Instant::now();
+        let read = StoreCall::new("BatchGetItem", &request, &answer, now, now);
+        assert_eq!((read.read, read.write, read.finds_sockets(), read.is_refused), (2.5, 0.0, false, false));
+        let answer = json!({"ConsumedCapacity": {"CapacityUnits": 1.0}});
+        let write = StoreCall::new("PutItem", &json!({"TableName": "Connections"}), &answer, now, now);
+        assert_eq!((write.read, write.write, write.finds_sockets()), (0.0, 1.0, true));
+    }
+
+    #[test]
+    fn refused_calls_cost_too() {
+        let now = Instant::now();
+        let request =
+            json!({"TransactItems": [{"Put": {"TableName": "Users"}}, {"Delete": {"TableName": "Chats"}}]});
+        let refused = StoreCall::new("TransactWriteItems", &request, &json!({}), now, now);
+        assert!(refused.is_refused);
+        assert_eq!((refused.write, refused.tables.len()), (4.0, 2));
+        let refused = StoreCall::new("UpdateItem", &json!({"TableName": "Users"}), &json!({}), now, now);
+        assert_eq!(refused.write, 1.0);
+    }
+}

@@ -1,0 +1,170 @@
+//! The operations, each measured alone, in functions that are warm.
+
+use serde_json::json;
+use tests::{Answer, Applicant, Call, Caller as _, Socket, Stack, User, eventually};
+
+use crate::meter::{Meter, StoreCall};
+
+/// Most chats in the list that has a bar.
+const CHATS: usize = 100;
+/// A message of the size that sending has a bar for.
+const MESSAGE: usize = 512;
+
+/// The most that an operation may cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bar {
+    /// Read units.
+    pub(crate) read: f64,
+    /// Write units.
+    pub(crate) write: f64,
+    /// Calls that wait for one another.
+    pub(crate) depth: usize,
+}
+
+const SEND: Bar = Bar { read: 4.0, write: 4.0, depth: 3 };
+const LIST: Bar = Bar { read: f64::INFINITY, write: 0.0, depth: 3 };
+
+/// An operation, and the calls that it made.
+#[derive(Debug)]
+pub(crate) struct Measured {
+    /// What was done.
+    pub(crate) name: &'static str,
+    /// Its calls.
+    pub(crate) calls: Vec<StoreCall>,
+    /// What it may cost, if that is settled.
+    pub(crate) bar: Option<Bar>,
+}
+
+/// Measures one operation after another.
+struct Bench<'a> {
+    meter: &'a Meter,
+    measured: Vec<Measured>,
+}
+
+impl Bench<'_> {
+    async fn measure<T>(
+        &mut self,
+        name: &'static str,
+        bar: Option<Bar>,
+        operation: impl IntoFuture<Output = T>,
+    ) -> T {
+        self.meter.start();
+        let outcome = operation.await;
+        self.measured.push(Measured { name, calls: self.meter.stop(), bar });
+        outcome
+    }
+}
+
+/// Measures everything.
+pub(crate) async fn measure(stack: &Stack, meter: &Meter) -> Vec<Measured> {
+    // One after the other: calls at the same time would start more than one process of a function, cold ones.
+    let (warm, other) = (User::new(stack).await, User::new(stack).await);
+    let chat = warm.write(&other, "warm").await;
+    warm.get("/chats").await.expect(200);
+    warm.get(&format!("/chats_v2/{chat}")).await.expect(200);
+    warm.socket().await.close().await;
+    let offline = async || (warm.seen_by(&other).await["online"] == json!(false)).then_some(());
+    eventually("the end of the first socket", offline).await;
+
+    let mut bench = Bench { meter, measured: Vec::new() };
+    let [ada, bob] = accounts(stack, &mut bench).await;
+    direct(&ada, &bob, &mut bench).await;
+    mailbox(&ada, &bob, &mut bench).await;
+    lists(stack, &ada, &bob, &mut bench).await;
+    sockets(stack, &ada, &bob, &mut bench).await;
+    bench.measure("GET /logout", None, ada.get("/logout")).await.expect(200);
+    bench.measured
+}
+
+/// Two people, one of whom is measured on its way in.
+async fn accounts(stack: &Stack, bench: &mut Bench<'_>) -> [User; 2] {
+    let bob = User::new(stack).await;
+    let applicant = Applicant::named();
+    let anonymous = stack.anonymous();
+    let register = anonymous.post("/register").json(&applicant.body());
+    bench.measure("POST /register", None, register).await.expect(202);
+    let mails = stack.mails_to(&applicant.email).await;
+    let link = mails.first().and_then(|mail| mail.confirmation_token()).expect("a link").to_owned();
+    let id = bench.measure("GET /register/{token}", None, applicant.confirm(stack, &link)).await;
+    let token = bench.measure("POST /login", None, applicant.login(stack)).await;
+    let ada = User::known(stack, applicant, id, token);
+    bench.measure("GET /users", None, ada.get("/users")).await.expect(200);
+    [ada, bob]
+}
+
+fn send(by: &User, to: &User) -> Call {
+    by.post("/chats").json(&json!({"receiver_id": to.id, "message": "x".repeat(MESSAGE), "type": "text"}))
+}
+
+fn chat_of(answer: &Answer) -> u64 {
+    answer.json()["chat_id"].as_u64().expect("a chat_id")
+}
+
+async fn direct(ada: &User, bob: &User, bench: &mut Bench<'_>) {
+    bench.measure("first send of a pair, 512 B", None, send(ada, bob)).await.expect(201);
+    let chat = chat_of(&bench.measure("send 512 B", Some(SEND), send(ada, bob)).await.expect(201));
+    bench.measure("send 512 B, the other way", Some(SEND), send(bob, ada)).await.expect(201);
+    let keyed = || send(ada, bob).header("idempotency-key", "the same key");
+    bench.measure("send 512 B with Idempotency-Key", Some(SEND), keyed()).await.expect(201);
+    bench.measure("the same again", None, keyed()).await.expect(201);
+    for _ in 0..100 {
+        send(ada, bob).await.expect(201);
+    }
+    bench.measure("send 512 B after 100 others", Some(SEND), send(ada, bob)).await.expect(201);
+    bench
+        .measure("GET /chats/{chat_id}, 50 rows", None, bob.get(&format!("/chats/{chat}")))
+        .await
+        .expect(200);
+    bench.measure("GET /chats/unread", None, bob.get("/chats/unread")).await.expect(200);
+    bench.measure("POST /chats/read", None, bob.mark_read(chat)).await;
+    let find = bob.get(&format!("/chats/users/{}/{}", ada.id, bob.id));
+    bench.measure("GET /chats/users/{a}/{b}", None, find).await.expect(200);
+    bench.measure("DELETE /chats/{chat_id}", None, bob.delete(&format!("/chats/{chat}"))).await.expect(204);
+}
+
+async fn mailbox(ada: &User, bob: &User, bench: &mut Bench<'_>) {
+    let mut chat = 0;
+    for _ in 0..110 {
+        chat = chat_of(&send(ada, bob).await.expect(201));
+    }
+    let path = format!("/chats_v2/{chat}");
+    bench.measure("GET /chats_v2/{chat_id}, 50 rows", None, bob.get(&path)).await.expect(200);
+    let fetch = bob.get(&format!("{path}?ack=manual"));
+    let rows = bench.measure("the same with ?ack=manual", None, fetch).await.expect(200).rows();
+    let last = rows.last().expect("rows")["message_timestamp"].clone();
+    let acknowledge = bob.post(&format!("{path}/ack")).json(&json!({"up_to": last}));
+    bench.measure("POST /chats_v2/{chat_id}/ack, 50 rows", None, acknowledge).await.expect(200);
+}
+
+async fn lists(stack: &Stack, ada: &User, bob: &User, bench: &mut Bench<'_>) {
+    // The chat with Bob is there already.
+    for _ in 1..CHATS {
+        let other = User::new(stack).await;
+        other.write(ada, "hello").await;
+    }
+    let rows = bench.measure("GET /chats, 100 chats", Some(LIST), ada.get("/chats")).await.expect(200).rows();
+    assert_eq!(rows.len(), CHATS);
+    bench
+        .measure("GET /chats/unread, 99 of 100 chats", Some(LIST), ada.get("/chats/unread"))
+        .await
+        .expect(200);
+    bench.measure("GET /users, 50 of 104 users", None, bob.get("/users")).await.expect(200);
+}
+
+async fn sockets(stack: &Stack, ada: &User, bob: &User, bench: &mut Bench<'_>) {
+    let url = &stack.ready().websocket;
+    let mut bare = bench.measure("$connect", None, Socket::open(url)).await;
+    let first = async {
+        bare.send(&json!({"token": bob.token})).await;
+        bare.expect("ready", |frame| frame["type"] == "ready").await;
+    };
+    bench.measure("first frame, first socket of a user", None, first).await;
+    let url = format!("{url}?token={}", bob.token);
+    let second = bench.measure("$connect with a token, second socket", None, Socket::open(&url)).await;
+    bench.measure("ping", None, bare.so_far()).await;
+    bench.measure("send 512 B, receiver has two sockets", Some(SEND), send(ada, bob)).await.expect(201);
+    second.close().await;
+    bare.close().await;
+    let offline = async || (bob.seen_by(ada).await["online"] == json!(false)).then_some(());
+    eventually("the end of the last socket", offline).await;
+}
