@@ -13,6 +13,7 @@ mod process;
 mod raw_socket;
 mod socket;
 mod stack;
+pub mod store_proxy;
 pub mod tour;
 mod unique;
 mod user;

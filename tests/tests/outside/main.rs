@@ -1,10 +1,11 @@
 //! The system from outside. The modules mirror the paths; `sockets` holds what happens on the WebSocket API and
-//! `local_stack` what the local stack promises by itself, on stacks of its own.
+//! `faults` what becomes of messages when the store fails, and `local_stack` what the local stack promises by itself, on stacks of its own.
 
 mod accounts;
 mod chats;
 mod chats_v2;
 mod common;
+mod faults;
 mod interleavings;
 mod local_stack;
 mod sockets;

@@ -92,7 +92,7 @@ impl Functions {
     pub(crate) fn invoke(&self, function: &str, payload: Bytes) -> BoxFuture<'static, Outcome> {
         match self.invokers.get(function) {
             Some(Invoker::Pool(pool)) => pool.invoke(payload).boxed(),
-            Some(Invoker::Remote(Arc::new(remote))) => remote.clone().invoke(payload).boxed(),
+            Some(Invoker::Remote(remote)) => remote.clone().invoke(payload).boxed(),
             None => {
                 let error = InvocationError::Function(format!("there is no function {function}"));
                 std::future::ready(Err(error)).boxed()

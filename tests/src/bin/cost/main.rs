@@ -9,19 +9,21 @@
 
 mod meter;
 mod operations;
-mod proxy;
 mod table;
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use tests::Stack;
+use meter::Meter;
+use tests::{Stack, store_proxy};
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let is_verbose = std::env::args().any(|argument| argument == "--verbose");
-    let proxy = proxy::start().await;
-    let stack = Stack::start(&["--dynamodb", &proxy.url]).await;
-    let measured = operations::measure(&stack, &proxy.meter).await;
+    let meter = Arc::new(Meter::default());
+    let store = store_proxy::start(meter.clone()).await;
+    let stack = Stack::start(&["--dynamodb", &store]).await;
+    let measured = operations::measure(&stack, &meter).await;
     print!("{}", table::render(&measured, is_verbose));
     let over = table::over_their_bar(&measured);
     over.iter().for_each(|line| println!("{line}"));

@@ -3,9 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use ::tests::store_proxy::{Fate, Watch};
+use serde_json::{Value, json};
+
+/// How long each measured call takes on its way. Without it, calls that are made at the same time could follow one
+/// another by chance, and depth would be luck.
+const LATENCY: Duration = Duration::from_millis(20);
 
 /// The table whose calls find the sockets to push to.
 const CONNECTIONS: &str = "Connections";
@@ -84,16 +89,6 @@ pub(crate) struct Meter {
 }
 
 impl Meter {
-    /// Whether something is measured.
-    pub(crate) fn is_running(&self) -> bool {
-        self.is_running.load(Ordering::SeqCst)
-    }
-
-    /// Writes down a call.
-    pub(crate) fn record(&self, call: StoreCall) {
-        self.calls().push(call);
-    }
-
     /// Begins to measure.
     pub(crate) fn start(&self) {
         self.calls().clear();
@@ -108,6 +103,23 @@ impl Meter {
 
     fn calls(&self) -> MutexGuard<'_, Vec<StoreCall>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Watch for Meter {
+    fn fate(&self, _operation: &str, request: &mut Value) -> Fate {
+        if !self.is_running.load(Ordering::SeqCst) {
+            return Fate::Pass;
+        }
+        request["ReturnConsumedCapacity"] = json!("TOTAL");
+        Fate::Late(LATENCY)
+    }
+
+    fn passed(&self, operation: &str, request: &Value, answer: &[u8], from: Instant) {
+        if self.is_running.load(Ordering::SeqCst) {
+            let answer = serde_json::from_slice(answer).unwrap_or_default();
+            self.calls().push(StoreCall::new(operation, request, &answer, from, Instant::now()));
+        }
     }
 }
 

@@ -85,3 +85,10 @@ async fn what_is_no_login_is_refused() {
     stack.anonymous().post("/login").body("text/plain", "{}").await.refused(415);
     stack.anonymous().post("/login").body("application/json", "{").await.refused(400);
 }
+
+#[tokio::test]
+async fn a_name_longer_than_any_can_be_is_just_unknown() {
+    let stack = Stack::shared().await;
+    let body = json!({"user_name": "x".repeat(3_000), "password": "correct horse"});
+    stack.anonymous().post("/login").json(&body).await.refused(401);
+}

@@ -83,3 +83,11 @@ async fn of_two_clicks_at_once_one_makes_the_account() {
         answer.refused(404);
     }
 }
+
+#[tokio::test]
+async fn a_look_at_the_link_does_not_use_it() {
+    let stack = Stack::shared().await;
+    let path = format!("/register/{}", Applicant::new().register(&stack).await);
+    stack.anonymous().call(http::Method::HEAD, &path).await.expect(404);
+    stack.anonymous().get(&path).await.expect(201);
+}

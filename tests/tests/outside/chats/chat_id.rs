@@ -94,20 +94,15 @@ async fn nonsense_is_refused() {
     let stack = Stack::shared().await;
     let [ada, bob] = User::pair(&stack).await;
     let chat = talk(&ada, &bob, 1).await;
-    for query in [
-        "offset=0",
-        "offset=-1",
-        "offset=x",
-        "offset=1.5",
-        "offset=",
-        "count=0",
-        "count=-1",
-        "count=x",
-        "count=99999999999999999999999",
-    ] {
+    for query in
+        ["offset=0", "offset=-1", "offset=x", "offset=1.5", "offset=", "count=0", "count=-1", "count=x"]
+    {
         ada.get(&format!("/chats/{chat}?{query}")).await.refused(400);
         ada.get(&format!("/chats/{}/{}?{query}", ada.id, bob.id)).await.refused(400);
     }
+    // A number over a maximum is cut to it.
+    let all = ada.get(&format!("/chats/{chat}?count=99999999999999999999999")).await.expect(200).rows();
+    assert!(!all.is_empty());
     for id in ["x", "0", "-1", "1.5", "9007199254740992", "99999999999999999999999"] {
         ada.get(&format!("/chats/{id}")).await.refused(400);
         ada.get(&format!("/chats/{id}/{}", ada.id)).await.refused(400);

@@ -146,3 +146,10 @@ async fn other_content_types_and_broken_bodies_are_refused() {
         }
     }
 }
+
+#[tokio::test]
+async fn fields_by_position_are_no_body() {
+    let stack = Stack::shared().await;
+    let [ada, bob] = User::pair(&stack).await;
+    ada.post("/chats").json(&json!([bob.id, "hello", "text"])).await.refused(400);
+}

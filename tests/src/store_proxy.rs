@@ -1,4 +1,4 @@
-//! Stands between the functions and an embedded store, and writes down what passes.
+//! Stands between the functions and an embedded store: lets calls pass, late, or not, and tells what passed.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,26 +15,36 @@ use hyper::service::service_fn;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::meter::{Meter, StoreCall};
-
-/// How long each measured call takes on its way. Without it, calls that are made at the same time could follow one
-/// another by chance, and depth would be luck.
-const LATENCY: Duration = Duration::from_millis(20);
-
-/// A running proxy.
-pub(crate) struct Proxy {
-    /// Where functions find it.
-    pub(crate) url: String,
-    /// What passed.
-    pub(crate) meter: Arc<Meter>,
+/// What becomes of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It passes.
+    Pass,
+    /// It passes after a while.
+    Late(Duration),
+    /// It fails and is not carried out.
+    FailBefore,
+    /// It is carried out, and fails all the same.
+    FailAfter,
 }
 
-/// Starts a store in memory, and a proxy in front of it.
-#[expect(clippy::disallowed_methods, reason = "servers run beside the measuring")]
-pub(crate) async fn start() -> Proxy {
+/// Who decides about calls, and hears of them.
+pub trait Watch: Send + Sync + 'static {
+    /// What becomes of a call. The request may be changed.
+    fn fate(&self, operation: &str, request: &mut Value) -> Fate;
+
+    /// A call has passed.
+    fn passed(&self, operation: &str, request: &Value, answer: &[u8], from: Instant) {
+        let _ = (operation, request, answer, from);
+    }
+}
+
+/// Starts a store in memory and a proxy in front of it, and gives the proxy's URL.
+#[expect(clippy::disallowed_methods, reason = "servers run beside the test")]
+pub async fn start(watch: Arc<dyn Watch>) -> String {
     let store = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let upstream = store.local_addr().expect("its address").to_string();
     let database = Database::memory().expect("a store in memory");
@@ -42,12 +52,8 @@ pub(crate) async fn start() -> Proxy {
 
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("its address"));
-    let meter = Arc::new(Meter::default());
-    let forward = Arc::new(Forward {
-        client: Client::builder(TokioExecutor::new()).build_http(),
-        upstream,
-        meter: meter.clone(),
-    });
+    let forward =
+        Arc::new(Forward { client: Client::builder(TokioExecutor::new()).build_http(), upstream, watch });
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let forward = forward.clone();
@@ -58,14 +64,14 @@ pub(crate) async fn start() -> Proxy {
             tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
         }
     });
-    Proxy { url, meter }
+    url
 }
 
 /// Forwards calls.
 struct Forward {
     client: Client<HttpConnector, Full<Bytes>>,
     upstream: String,
-    meter: Arc<Meter>,
+    watch: Arc<dyn Watch>,
 }
 
 impl Forward {
@@ -90,10 +96,11 @@ impl Forward {
             head.headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
         let mut body: Value = serde_json::from_slice(&body.collect().await?.to_bytes())?;
-        let is_counted = self.meter.is_running();
-        if is_counted {
-            body["ReturnConsumedCapacity"] = json!("TOTAL");
-            tokio::time::sleep(LATENCY).await;
+        let fate = self.watch.fate(&operation, &mut body);
+        match fate {
+            Fate::Pass | Fate::FailAfter => {}
+            Fate::Late(wait) => tokio::time::sleep(wait).await,
+            Fate::FailBefore => return Ok(failure()),
         }
         let sent = body.to_string();
         head.uri = format!("http://{}/", self.upstream).parse()?;
@@ -102,10 +109,19 @@ impl Forward {
         let answer = self.client.request(Request::from_parts(head, Full::from(sent))).await?;
         let (head, answer) = answer.into_parts();
         let answer = answer.collect().await?.to_bytes();
-        if is_counted {
-            let told = serde_json::from_slice(&answer).unwrap_or_default();
-            self.meter.record(StoreCall::new(&operation, &body, &told, from, Instant::now()));
+        if fate == Fate::FailAfter {
+            return Ok(failure());
         }
+        self.watch.passed(&operation, &body, &answer, from);
         Ok(Response::from_parts(head, Full::new(answer)))
     }
+}
+
+/// What DynamoDB answers when something is wrong with itself.
+fn failure() -> Response<Full<Bytes>> {
+    let body =
+        r#"{"__type":"com.amazonaws.dynamodb.v20120810#InternalServerError","message":"a fault of a test"}"#;
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
 }

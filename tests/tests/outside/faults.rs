@@ -1,0 +1,163 @@
+//! What a user sees when the store fails in the middle of things. On stacks of their own, whose store stands
+//! behind a proxy that fails as it is told.
+
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tests::store_proxy::{self, Fate, Watch};
+use tests::{Caller as _, Socket, Stack, User, unique};
+
+use crate::common::{column, send, text_to};
+
+/// After this long another attempt may take over an idempotency key.
+const TAKE_OVER: Duration = Duration::from_secs(2);
+
+type Rule = Box<dyn Fn(&str, &Value) -> Fate + Send>;
+
+/// Decides by a rule that a test can change at any time.
+struct Faults(Mutex<Rule>);
+
+impl Watch for Faults {
+    fn fate(&self, operation: &str, request: &mut Value) -> Fate {
+        (self.0.lock().unwrap_or_else(PoisonError::into_inner))(operation, request)
+    }
+}
+
+impl Faults {
+    fn set(&self, rule: impl Fn(&str, &Value) -> Fate + Send + 'static) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(rule);
+    }
+}
+
+/// A stack whose store fails as told; at first it does not.
+async fn stack() -> (Stack, Arc<Faults>) {
+    let faults = Arc::new(Faults(Mutex::new(Box::new(|_, _| Fate::Pass))));
+    let store = store_proxy::start(faults.clone()).await;
+    (Stack::start(&["--dynamodb", &store]).await, faults)
+}
+
+/// Whether a call is about a table and has a word in its update expression.
+fn updates(operation: &str, request: &Value, table: &str, word: &str) -> bool {
+    operation == "UpdateItem"
+        && request["TableName"] == table
+        && request["UpdateExpression"].as_str().is_some_and(|expression| expression.contains(word))
+}
+
+/// True the first `times` times.
+fn first(times: usize) -> impl Fn() -> bool {
+    let left = AtomicUsize::new(times);
+    move || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
+
+#[tokio::test]
+async fn a_send_whose_answer_is_lost_is_stored_once() {
+    let (stack, faults) = stack().await;
+    let [ada, bob] = User::pair(&stack).await;
+    let chat = ada.write(&bob, "1").await;
+    for (text, fate) in [("2", Fate::FailAfter), ("3", Fate::FailBefore)] {
+        let once = first(1);
+        faults.set(move |operation, request| {
+            if updates(operation, request, "Chats", "SET tail") && once() { fate } else { Fate::Pass }
+        });
+        ada.write(&bob, text).await;
+    }
+    assert_eq!(column(&bob.history(chat).await, "message"), ["3", "2", "1"]);
+    assert_eq!(column(&bob.history(chat).await, "seq"), [3, 2, 1]);
+    assert_eq!((bob.unread(chat).await, ada.unread(chat).await), (3, 0));
+}
+
+#[tokio::test]
+async fn a_key_is_one_message_though_a_take_over_dies_and_the_first_attempt_is_slow() {
+    let (stack, faults) = stack().await;
+    let [ada, bob] = User::pair(&stack).await;
+    let chat = ada.write(&bob, "before").await;
+    let (slow, fences_fail) = (first(1), Arc::new(AtomicBool::new(true)));
+    let failing = fences_fail.clone();
+    faults.set(move |operation, request| {
+        if operation == "PutItem" && request["TableName"] == "Messages" && slow() {
+            Fate::Late(TAKE_OVER + Duration::from_millis(1_200))
+        } else if updates(operation, request, "Chats", "fenced") && failing.load(Ordering::SeqCst) {
+            Fate::FailBefore
+        } else {
+            Fate::Pass
+        }
+    });
+    let (key, body) = (unique("key"), text_to(&bob, "once"));
+    let second = async {
+        // The key can be taken over only now: that is what time is for here.
+        tokio::time::sleep(TAKE_OVER + Duration::from_millis(200)).await;
+        send(&ada, "/chats", &body, &key).await.refused(503);
+        fences_fail.store(false, Ordering::SeqCst);
+        send(&ada, "/chats", &body, &key).await.expect(201).json()
+    };
+    let first = send(&ada, "/chats", &body, &key);
+    let (first, second) = futures::future::join(first, second).await;
+    assert_eq!(first.expect(201).json(), second);
+    assert_eq!(column(&bob.history(chat).await, "message"), ["once", "before"]);
+    assert_eq!(bob.unread(chat).await, 2);
+}
+
+#[tokio::test]
+async fn a_mailbox_is_handed_out_though_names_cannot_be_read() {
+    let (stack, faults) = stack().await;
+    let [ada, bob] = User::pair(&stack).await;
+    let chat = ada.write(&bob, "do not lose me").await;
+    faults.set(|operation, request| match operation {
+        "BatchGetItem" if !request["RequestItems"]["Users"].is_null() => Fate::FailBefore,
+        _ => Fate::Pass,
+    });
+    let rows = bob.get(&format!("/chats_v2/{chat}")).await.expect(200).rows();
+    assert_eq!(column(&rows, "message"), ["do not lose me"]);
+    assert_eq!(rows[0]["message_sender_id"], ada.id);
+}
+
+#[tokio::test]
+async fn a_removal_holds_from_its_decision_though_nothing_after_it_gets_done() {
+    let (stack, faults) = stack().await;
+    let [ada, bob] = User::pair(&stack).await;
+    let chat = ada.write(&bob, "1").await;
+    ada.write(&bob, "2").await;
+    bob.write(&ada, "mine").await;
+    let lost = first(1);
+    faults.set(move |operation, request| match operation {
+        "BatchWriteItem" => Fate::FailBefore,
+        // The decision itself is taken, and its answer is lost.
+        _ if updates(operation, request, "Chats", "SET purges") && lost() => Fate::FailAfter,
+        _ => Fate::Pass,
+    });
+    let path = format!("/chats_v2/{chat}");
+    let rows = bob.get(&path).await.expect(200).rows();
+    assert_eq!(column(&rows, "message"), ["1", "2"]);
+    for user in [&ada, &bob] {
+        assert_eq!(column(&user.history(chat).await, "message"), ["mine"]);
+    }
+    assert_eq!((ada.unread(chat).await, bob.unread(chat).await), (1, 0));
+
+    faults.set(|_, _| Fate::Pass);
+    ada.write(&bob, "3").await;
+    assert_eq!(bob.unread(chat).await, 1);
+    assert_eq!(column(&bob.get(&path).await.expect(200).rows(), "message"), ["3"]);
+    assert_eq!(column(&ada.history(chat).await, "message"), ["mine"]);
+}
+
+#[tokio::test]
+async fn a_socket_that_is_answered_ready_gets_messages_though_its_first_init_failed() {
+    let (stack, faults) = stack().await;
+    let [ada, bob] = User::pair(&stack).await;
+    for table_write in ["UpdateItem", "PutItem"] {
+        faults.set(move |operation, request| {
+            let broken = operation == table_write && request["TableName"] == "Connections";
+            if broken { Fate::FailBefore } else { Fate::Pass }
+        });
+        let mut socket = Socket::open(&stack.ready().websocket).await;
+        socket.send(&json!({"token": bob.token})).await;
+        socket.expect("a refusal", |frame| frame["code"].is_string()).await;
+        faults.set(|_, _| Fate::Pass);
+        socket.send(&json!({"token": bob.token})).await;
+        socket.expect("ready", |frame| frame["type"] == "ready").await;
+        ada.write(&bob, table_write).await;
+        socket.expect("the message", |frame| frame["message"] == table_write).await;
+    }
+}
