@@ -1,14 +1,14 @@
 //! `/chats`, and what `/chats_v2` has in common with it.
 
 use crate::wire::{ChatRef, ListedChat, NewMessage, Read, Row, TwoUsers, UnreadChat, Window, rows};
-use ::chat::Result;
-use ::chat::direct::{self, Draft};
-use ::chat::http::{Body, IdempotencyKey, Path, Query, Shared, User, count, offset};
-use ::chat::ids::ChatId;
-use ::chat::sessions::Bearer;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chat::Result;
+use chat::direct::{self, Draft};
+use chat::http::{Body, IdempotencyKey, Path, Query, Shared, User, count, offset};
+use chat::ids::ChatId;
+use chat::sessions::Bearer;
 
 /// Messages on a page of history: by default, at most.
 const PAGE: (u64, u64) = (50, 100);

@@ -1,14 +1,14 @@
 //! `/chats_v2`: the mailbox.
 
 use crate::wire::{Ack, Acknowledgement, Fetch, Left, Row, TwoUsers, rows};
-use ::chat::clock::Timestamp;
-use ::chat::direct::{self, Removal};
-use ::chat::http::{Body, Path, Query, Shared, User};
-use ::chat::ids::ChatId;
-use ::chat::{Error, Result};
 use axum::Json;
 use axum::extract::State;
 use axum::response::AppendHeaders;
+use chat::clock::Timestamp;
+use chat::direct::{self, Removal};
+use chat::http::{Body, Path, Query, Shared, User};
+use chat::ids::ChatId;
+use chat::{Error, Result};
 
 /// The document's header, and how many unread messages are left.
 type LeftHeader = AppendHeaders<[(&'static str, String); 1]>;

@@ -4,9 +4,9 @@ mod chats;
 mod chats_v2;
 mod wire;
 
-use ::chat::http::Shared;
 use axum::Router;
 use axum::routing::{get, post};
+use chat::http::Shared;
 
 /// The paths of this group.
 pub fn routes() -> Router<Shared> {

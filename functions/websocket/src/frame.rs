@@ -18,6 +18,16 @@ enum Refused {
     Closed(Error),
 }
 
+impl Refused {
+    /// What an error while looking at a token means.
+    fn of_token(error: Error) -> Self {
+        match error {
+            Error::Unauthenticated(_) => Self::Closed(error),
+            other => Self::Kept(other),
+        }
+    }
+}
+
 impl From<Error> for Refused {
     fn from(error: Error) -> Self {
         Self::Kept(error)
@@ -80,15 +90,12 @@ async fn authenticate(
         Ok(bearer) => bearer.confirm(backend).await,
         Err(error) => Err(error),
     };
-    let session = session.map_err(|error| match error {
-        Error::Unauthenticated(_) => Refused::Closed(error),
-        other => Refused::Kept(other),
-    })?;
+    let session = session.map_err(Refused::of_token)?;
     match owner {
         Some(owner) if owner != session.user_id => return Err(Refused::Closed(OTHER_USER)),
         Some(_) if !bare => return Ok(()),
         Some(_) => {}
-        None => presence::open(backend, &session, connection).await?,
+        None => presence::open(backend, &session, connection).await.map_err(Refused::of_token)?,
     }
     Ok(presence::reply(backend, connection, &Ready { user_id: session.user_id }).await?)
 }

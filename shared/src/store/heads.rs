@@ -1,13 +1,12 @@
 //! Heads of chats (`Chats`): `direct#<low>#<high>` holds a pair's present chat, `chat#<id>` tells which pair
 //! an id belongs to and, after deletion, that it is gone.
 
-use super::{Item, Result, Store, StoreError, claims::Claim, complete, n, read, s, value, write};
+use super::{Item, Result, Store, StoreError, claims::Claim, complete, n, put_new, read, s, value, write};
 use crate::clock::Timestamp;
 use crate::ids::{ChatId, UserId};
 use crate::log::{Entry, Head, MAX_TAIL, Message, Purge};
 use aws_sdk_dynamodb::types::{
-    Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
-    Update,
+    Delete, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -371,16 +370,6 @@ impl Store {
             .await?;
         Ok(())
     }
-}
-
-/// A put that is refused where the key is taken.
-fn put_new(table: &str, key: &str, item: Item) -> Result<TransactWriteItem> {
-    let put = Put::builder()
-        .table_name(table)
-        .set_item(Some(item))
-        .condition_expression("attribute_not_exists(#key)")
-        .expression_attribute_names("#key", key);
-    Ok(TransactWriteItem::builder().put(complete(put.build())?).build())
 }
 
 /// The head that stood in the way of a refused call, if the call asked for it and there is one.

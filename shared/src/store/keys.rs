@@ -1,8 +1,7 @@
 //! Keys that sign tokens (`Keys`): `private#current` for whoever signs, `public#<kid>` for whoever verifies.
 //! Two items, so that permission to read one is not permission to read the other.
 
-use super::{Result, Store, StoreError, complete, read, s, write};
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use super::{Result, Store, StoreError, put_new, read, s, write};
 use serde::{Deserialize, Serialize};
 
 const CURRENT: &str = "private#current";
@@ -54,18 +53,16 @@ impl Store {
 
     /// Puts the first pair of keys in place, unless another function was quicker or is about to be.
     pub async fn put_first_keys(&self, private: &PrivateKey, public: &PublicKey) -> Result<()> {
-        let put = |item| {
-            let put = Put::builder()
-                .table_name(&self.tables.keys)
-                .set_item(Some(item))
-                .condition_expression("attribute_not_exists(pk)");
-            Ok::<_, StoreError>(TransactWriteItem::builder().put(complete(put.build())?).build())
-        };
+        let table = &self.tables.keys;
         let written = self
             .client
             .transact_write_items()
-            .transact_items(put(write(private, [("pk", s(CURRENT))])?)?)
-            .transact_items(put(write(public, [("pk", s(format!("public#{}", public.kid)))])?)?)
+            .transact_items(put_new(table, "pk", write(private, [("pk", s(CURRENT))])?)?)
+            .transact_items(put_new(
+                table,
+                "pk",
+                write(public, [("pk", s(format!("public#{}", public.kid)))])?,
+            )?)
             .send()
             .await;
         match written.map_err(StoreError::from) {

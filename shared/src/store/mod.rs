@@ -18,8 +18,8 @@ use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::AttributeValue;
 use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use futures::future::try_join_all;
 use serde::Serialize;
@@ -238,6 +238,16 @@ fn write<const N: usize>(record: &impl Serialize, keys: [(&str, AttributeValue);
 fn value(record: &impl Serialize) -> Result<AttributeValue> {
     serde_dynamo::aws_sdk_dynamodb_1::to_attribute_value(record)
         .map_err(|error| StoreError::Malformed(error.to_string()))
+}
+
+/// A put within a transaction, refused where the key is taken.
+fn put_new(table: &str, key: &str, item: Item) -> Result<TransactWriteItem> {
+    let put = Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(#key)")
+        .expression_attribute_names("#key", key);
+    Ok(TransactWriteItem::builder().put(complete(put.build())?).build())
 }
 
 fn s(text: impl Into<String>) -> AttributeValue {

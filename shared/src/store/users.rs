@@ -1,10 +1,10 @@
 //! Accounts (`Users`): `user#<id>`, the claims `email#<address>` and `name#<canonical name>` that make them
 //! unique, and `registration#<digest>` for those not confirmed yet.
 
-use super::{Item, Result, Store, StoreError, complete, n, number_of, read, s, write};
+use super::{Item, Result, Store, StoreError, complete, n, number_of, put_new, read, s, write};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
-use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, TransactWriteItem};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -193,21 +193,22 @@ impl Store {
     ) -> Result<std::result::Result<(), Taken>> {
         let user = account.profile.user_id;
         let table = &self.tables.users;
-        let put_new = |item: Item| {
-            let put = Put::builder()
-                .table_name(table)
-                .set_item(Some(item))
-                .condition_expression("attribute_not_exists(pk)");
-            Ok::<_, StoreError>(TransactWriteItem::builder().put(complete(put.build())?).build())
-        };
-        let claim = |key| put_new(Item::from([("pk".into(), s(key)), ("claimed_by".into(), n(user))]));
+        let claim =
+            |key| put_new(table, "pk", Item::from([("pk".into(), s(key)), ("claimed_by".into(), n(user))]));
         let used = Delete::builder()
             .table_name(table)
             .key("pk", s(registration_key(digest)))
             .condition_expression("attribute_exists(pk)");
         let mut parts = vec![
             (Taken::Registration, TransactWriteItem::builder().delete(complete(used.build())?).build()),
-            (Taken::Id, put_new(write(account, [("pk", s(user_key(user))), ("directory", s(DIRECTORY))])?)?),
+            (
+                Taken::Id,
+                put_new(
+                    table,
+                    "pk",
+                    write(account, [("pk", s(user_key(user))), ("directory", s(DIRECTORY))])?,
+                )?,
+            ),
             (Taken::Email, claim(email_key(&account.email))?),
         ];
         if let Some(name) = canonical_name {

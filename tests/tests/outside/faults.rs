@@ -1,5 +1,6 @@
 //! What a user sees when the store fails in the middle of things. On stacks of their own, whose store stands
-//! behind a proxy that fails as it is told.
+//! behind a proxy that fails as it is told. The proxy runs within the test, which therefore has more threads than
+//! the one that waits for its stack to end.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -51,7 +52,7 @@ fn first(times: usize) -> impl Fn() -> bool {
     move || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_send_whose_answer_is_lost_is_stored_once() {
     let (stack, faults) = stack().await;
     let [ada, bob] = User::pair(&stack).await;
@@ -68,7 +69,7 @@ async fn a_send_whose_answer_is_lost_is_stored_once() {
     assert_eq!((bob.unread(chat).await, ada.unread(chat).await), (3, 0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_one_message_though_a_take_over_dies_and_the_first_attempt_is_slow() {
     let (stack, faults) = stack().await;
     let [ada, bob] = User::pair(&stack).await;
@@ -99,7 +100,7 @@ async fn a_key_is_one_message_though_a_take_over_dies_and_the_first_attempt_is_s
     assert_eq!(bob.unread(chat).await, 2);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_mailbox_is_handed_out_though_names_cannot_be_read() {
     let (stack, faults) = stack().await;
     let [ada, bob] = User::pair(&stack).await;
@@ -113,7 +114,7 @@ async fn a_mailbox_is_handed_out_though_names_cannot_be_read() {
     assert_eq!(rows[0]["message_sender_id"], ada.id);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_removal_holds_from_its_decision_though_nothing_after_it_gets_done() {
     let (stack, faults) = stack().await;
     let [ada, bob] = User::pair(&stack).await;
@@ -142,7 +143,7 @@ async fn a_removal_holds_from_its_decision_though_nothing_after_it_gets_done() {
     assert_eq!(column(&ada.history(chat).await, "message"), ["mine"]);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_socket_that_is_answered_ready_gets_messages_though_its_first_init_failed() {
     let (stack, faults) = stack().await;
     let [ada, bob] = User::pair(&stack).await;
