@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::frames::Notice;
 use crate::ids::UserId;
 use crate::push::Delivery;
+use crate::sessions::ENDED;
 use crate::store::connections::{Connection, Sockets};
 use crate::store::sessions::Session;
 use bytes::Bytes;
@@ -17,8 +18,6 @@ use std::time::Duration;
 const CONNECTING_LASTS: Duration = Duration::from_secs(30);
 /// How long a notice may hold up what it announces.
 const ANNOUNCING_LASTS: Duration = Duration::from_secs(5);
-
-const ENDED: Error = Error::Unauthenticated("The token is not valid any more, please log in again");
 
 /// API Gateway ends every WebSocket after two hours.
 const CONNECTION_LASTS: Duration = Duration::from_secs(2 * 3600);

@@ -9,7 +9,9 @@ use std::time::Duration;
 
 /// How long a login lasts.
 const LASTS: Duration = Duration::from_secs(30 * 24 * 3600);
-const ENDED: Error = Error::Unauthenticated("The token is not valid any more, please log in again");
+/// The refusal of a token whose session has ended.
+pub(crate) const ENDED: Error =
+    Error::Unauthenticated("The token is not valid any more, please log in again");
 
 /// A token whose signature and expiry are right. Whether its session still stands is not yet known: only
 /// [`Bearer::confirm`] and [`Bearer::confirm_while`] give the user.

@@ -1,6 +1,6 @@
 //! Idempotency claims (`Users`, `send#<sender>#<client id>`): which send a client's id stands for.
 
-use super::{Item, Result, Store, StoreError, complete, n, number_of, read, s, write};
+use super::{Item, Result, Store, StoreError, complete, n, read, s, stands, write};
 use crate::clock::Timestamp;
 use crate::ids::{ChatId, UserId};
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
@@ -78,10 +78,7 @@ impl Store {
             .consistent_read(true)
             .send()
             .await?;
-        let standing = got
-            .item
-            .filter(|item| number_of::<i64>(item, "expires_at").is_some_and(|end| end > now.seconds()));
-        standing.map(read).transpose()
+        got.item.filter(|item| stands(item, now)).map(read).transpose()
     }
 
     /// Takes a claim over from the attempt that holds it. False when another attempt was quicker.

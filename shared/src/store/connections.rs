@@ -1,7 +1,7 @@
 //! Open sockets (`Connections`): `connection#<id>` says whose a connection is; `user#<id>` lists a user's
 //! connections, one attribute each, so that one atomic update tells which came first and which went last.
 
-use super::{Item, Result, Store, StoreError, n, number_of, read, s, write};
+use super::{Item, Result, Store, StoreError, n, number_of, read, s, stands, write};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
@@ -49,8 +49,8 @@ impl Sockets {
         let open = item.iter().filter_map(|(name, socket)| {
             let connection_id = name.strip_prefix(SOCKET)?.to_owned();
             let socket = socket.as_m().ok()?;
-            let standing = number_of::<i64>(socket, "expires_at")? > now.seconds();
-            standing.then_some(Socket { connection_id, session_id: super::text_of(socket, "session_id")? })
+            stands(socket, now)
+                .then_some(Socket { connection_id, session_id: super::text_of(socket, "session_id")? })
         });
         Self { open: open.collect(), last_seen: number_of(item, "last_seen").map(Timestamp) }
     }

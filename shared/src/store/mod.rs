@@ -12,6 +12,7 @@ pub mod messages;
 pub mod sessions;
 pub mod users;
 
+use crate::clock::Timestamp;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
@@ -266,6 +267,11 @@ fn text_of(item: &Item, name: &str) -> Option<String> {
 /// The value of a numeric attribute.
 fn number_of<T: std::str::FromStr>(item: &Item, name: &str) -> Option<T> {
     item.get(name)?.as_n().ok()?.parse().ok()
+}
+
+/// Whether an item that expires has not. DynamoDB removes those that have up to days later.
+fn stands(item: &Item, now: Timestamp) -> bool {
+    number_of::<i64>(item, "expires_at").is_some_and(|end| end > now.seconds())
 }
 
 /// Builds that cannot fail because every mandatory field is set beside the call.

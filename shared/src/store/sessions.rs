@@ -1,6 +1,6 @@
 //! Sessions (`Users`, `session#<id>`): a token is good while its session stands.
 
-use super::{Result, Store, n, number_of, read, s, write};
+use super::{Result, Store, n, read, s, stands, write};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 use serde::{Deserialize, Serialize};
@@ -43,10 +43,7 @@ impl Store {
             .consistent_read(true)
             .send()
             .await?;
-        let standing = got
-            .item
-            .filter(|item| number_of::<i64>(item, "expires_at").is_some_and(|end| end > now.seconds()));
-        standing.map(read).transpose()
+        got.item.filter(|item| stands(item, now)).map(read).transpose()
     }
 
     /// Ends a session, here and on every machine.

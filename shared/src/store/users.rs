@@ -1,7 +1,7 @@
 //! Accounts (`Users`): `user#<id>`, the claims `email#<address>` and `name#<canonical name>` that make them
 //! unique, and `registration#<digest>` for those not confirmed yet.
 
-use super::{Item, Result, Store, StoreError, complete, n, number_of, put_new, read, s, write};
+use super::{Item, Result, Store, StoreError, complete, n, number_of, put_new, read, s, stands, write};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, TransactWriteItem};
@@ -178,9 +178,7 @@ impl Store {
     /// A registration that is neither used nor expired.
     pub async fn registration(&self, digest: &str, now: Timestamp) -> Result<Option<Registration>> {
         let item = self.user_item(registration_key(digest)).await?;
-        let open =
-            item.filter(|item| number_of::<i64>(item, "expires_at").is_some_and(|end| end > now.seconds()));
-        open.map(read).transpose()
+        item.filter(|item| stands(item, now)).map(read).transpose()
     }
 
     /// Turns a registration into an account, claiming address and name: all or nothing. `Err` within says

@@ -3,6 +3,30 @@
 use serde_json::{Value, json};
 use tests::{Answer, Caller, User};
 
+/// The fields of a chat in a list of unread ones, in alphabetical order.
+pub(crate) const UNREAD_CHAT: [&str; 8] = [
+    "chat_id",
+    "last_message",
+    "last_message_sender_id",
+    "last_message_sender_name",
+    "last_message_timestamp",
+    "last_message_type",
+    "server_sent_timestamp",
+    "unread_count",
+];
+
+/// The fields of a message in a history or a mailbox, in alphabetical order.
+pub(crate) const MESSAGE_ROW: [&str; 8] = [
+    "chat_id",
+    "message",
+    "message_sender_id",
+    "message_sender_name",
+    "message_timestamp",
+    "message_type",
+    "seq",
+    "server_sent_timestamp",
+];
+
 /// The body of a text to somebody.
 pub(crate) fn text_to(receiver: &User, message: &str) -> Value {
     json!({"receiver_id": receiver.id, "message": message, "type": "text"})

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::{Caller as _, Stack, User};
 
-use crate::common::{column, fields, is_moment};
+use crate::common::{MESSAGE_ROW, column, fields, is_moment};
 
 /// A chat with messages `1` to `count`, by turns.
 async fn talk(ada: &User, bob: &User, count: usize) -> u64 {
@@ -21,17 +21,7 @@ async fn rows_say_what_was_sent_by_whom_and_when() {
     let [ada, bob] = User::pair(&stack).await;
     let chat = talk(&ada, &bob, 2).await;
     let rows = bob.history(chat).await;
-    let expected = [
-        "chat_id",
-        "message",
-        "message_sender_id",
-        "message_sender_name",
-        "message_timestamp",
-        "message_type",
-        "seq",
-        "server_sent_timestamp",
-    ];
-    assert_eq!(fields(&rows[0]), expected);
+    assert_eq!(fields(&rows[0]), MESSAGE_ROW);
     assert_eq!(column(&rows, "message"), ["2", "1"]);
     assert_eq!(column(&rows, "seq"), [2, 1]);
     assert_eq!(column(&rows, "chat_id"), [chat, chat]);

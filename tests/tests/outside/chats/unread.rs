@@ -3,7 +3,7 @@
 use serde_json::json;
 use tests::{Caller as _, Stack, User};
 
-use crate::common::{column, fields, is_moment};
+use crate::common::{UNREAD_CHAT, column, fields, is_moment};
 
 #[tokio::test]
 async fn the_receiver_has_what_the_sender_has_not() {
@@ -16,17 +16,7 @@ async fn the_receiver_has_what_the_sender_has_not() {
     let rows = bob.get("/chats/unread").await.expect(200).rows();
     assert_eq!(rows.len(), 1);
     let row = &rows[0];
-    let expected = [
-        "chat_id",
-        "last_message",
-        "last_message_sender_id",
-        "last_message_sender_name",
-        "last_message_timestamp",
-        "last_message_type",
-        "server_sent_timestamp",
-        "unread_count",
-    ];
-    assert_eq!(fields(row), expected);
+    assert_eq!(fields(row), UNREAD_CHAT);
     assert_eq!(row["chat_id"], chat);
     assert_eq!(row["last_message"], "two");
     assert_eq!(row["last_message_sender_id"], ada.id);

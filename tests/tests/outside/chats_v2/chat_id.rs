@@ -4,7 +4,7 @@ use serde_json::json;
 use tests::{Caller as _, Stack, User};
 
 use super::{fetch, fill, numbers};
-use crate::common::{column, fields, is_moment};
+use crate::common::{MESSAGE_ROW, column, fields, is_moment};
 
 #[tokio::test]
 async fn a_mailbox_of_120_comes_in_50_50_and_20() {
@@ -30,17 +30,7 @@ async fn rows_are_those_of_the_history() {
     let chat = ada.write(&bob, "hello").await;
     let (rows, _) = fetch(&bob, &format!("/chats_v2/{chat}")).await;
     let row = &rows[0];
-    let expected = [
-        "chat_id",
-        "message",
-        "message_sender_id",
-        "message_sender_name",
-        "message_timestamp",
-        "message_type",
-        "seq",
-        "server_sent_timestamp",
-    ];
-    assert_eq!(fields(row), expected);
+    assert_eq!(fields(row), MESSAGE_ROW);
     assert_eq!((&row["chat_id"], &row["message"], &row["seq"]), (&json!(chat), &json!("hello"), &json!(1)));
     assert_eq!(
         (&row["message_sender_id"], &row["message_sender_name"]),

@@ -3,7 +3,7 @@
 use tests::{Caller as _, Stack, User};
 
 use super::{fetch, fill};
-use crate::common::{column, fields};
+use crate::common::{UNREAD_CHAT, column, fields};
 
 #[tokio::test]
 async fn it_lists_what_waits_and_no_more() {
@@ -13,17 +13,7 @@ async fn it_lists_what_waits_and_no_more() {
     assert!(ada.get("/chats_v2/unread").await.expect(200).rows().is_empty());
 
     let rows = bob.get("/chats_v2/unread").await.expect(200).rows();
-    let expected = [
-        "chat_id",
-        "last_message",
-        "last_message_sender_id",
-        "last_message_sender_name",
-        "last_message_timestamp",
-        "last_message_type",
-        "server_sent_timestamp",
-        "unread_count",
-    ];
-    assert_eq!(fields(&rows[0]), expected);
+    assert_eq!(fields(&rows[0]), UNREAD_CHAT);
     assert_eq!(column(&rows, "chat_id"), [chat]);
     assert_eq!(column(&rows, "unread_count"), [3]);
 
