@@ -1,6 +1,7 @@
 //! What every handler needs, built once per process: the one place that reads the environment and makes
 //! clients.
 
+use crate::bot::engine::{Engine, Model};
 use crate::mail::Mailer;
 use crate::push::Pusher;
 use crate::store::{Store, Tables};
@@ -127,4 +128,13 @@ impl Backend {
             keys: Keys::default(),
         })
     }
+}
+
+/// What the bot answers with: the model that `BOT_MODEL` names, else the built-in engine. Apart from
+/// [`Backend`], so that only the function that asks for it carries Bedrock's client.
+pub fn bot_engine_from_env() -> Result<Engine, Unset> {
+    let Some(model) = optional("BOT_MODEL") else { return Ok(Engine::BuiltIn) };
+    let aws = Aws::from_env()?;
+    let endpoint = optional("AWS_ENDPOINT_URL_BEDROCK_RUNTIME");
+    Ok(Engine::Model(Model::new(config!(aws, aws_sdk_bedrockruntime, endpoint), model)))
 }

@@ -36,6 +36,9 @@ pub enum Error {
     /// about what was being written. Sending again with the same idempotency key is safe.
     #[error("The service is busy, please try again")]
     Busy(#[source] StoreError),
+    /// Something that this needs does not work at present. Holds the code and the sentence.
+    #[error("{1}")]
+    Unavailable(&'static str, &'static str),
     /// A defect or an unreadable record. Logged where it is answered, never shown.
     #[error("Internal server error")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -55,7 +58,10 @@ impl Error {
     /// The stable name of the refusal, the same on every surface.
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Invalid { code, .. } | Self::NotFound(code, _) | Self::Conflict(code, _) => code,
+            Self::Invalid { code, .. }
+            | Self::NotFound(code, _)
+            | Self::Conflict(code, _)
+            | Self::Unavailable(code, _) => code,
             Self::Unauthenticated(_) => "unauthenticated",
             Self::Forbidden(_) => "forbidden",
             Self::UnsupportedMediaType => "unsupported_media_type",

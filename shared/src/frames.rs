@@ -1,10 +1,13 @@
 //! Frames to sockets (contract, section 4, table of frames). They are here, and not in one function's wire
 //! shapes, because every function that stores something pushes it.
 
+use crate::clock::Timestamp;
 use crate::ids::{ChatId, UserId};
 use crate::log::Message;
+use crate::store::chats::Kind;
 use crate::store::users::Profile;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A notice to everybody who is online.
 #[derive(Clone, Debug, Serialize)]
@@ -16,6 +19,15 @@ pub enum Notice {
         user_id: UserId,
         /// Opened.
         login: bool,
+    },
+    /// A group is new or has another name.
+    GroupUpdate {
+        /// Which.
+        chat_group_id: ChatId,
+        /// Its name.
+        chat_group_name: String,
+        /// Whose it is.
+        owner_id: UserId,
     },
     /// A user is new or has changed.
     UserUpdate {
@@ -39,18 +51,61 @@ impl Notice {
     }
 
     /// The user it is about, who need not be told.
-    pub fn about(&self) -> UserId {
+    pub fn about(&self) -> Option<UserId> {
         match *self {
-            Self::UserActivity { user_id, .. } | Self::UserUpdate { user_id, .. } => user_id,
+            Self::UserActivity { user_id, .. } | Self::UserUpdate { user_id, .. } => Some(user_id),
+            Self::GroupUpdate { .. } => None,
         }
     }
 }
 
-/// A direct message, to all sockets of both.
+/// Which chat a frame or a notification is about, by the name that its kind gives to an id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum ChatRef {
+    /// A direct chat.
+    Direct {
+        /// Which.
+        chat_id: ChatId,
+    },
+    /// A room of either kind.
+    Room {
+        /// Which.
+        chat_room_id: ChatId,
+    },
+    /// A group.
+    Group {
+        /// Which.
+        chat_group_id: ChatId,
+    },
+}
+
+impl ChatRef {
+    /// A chat of a kind.
+    pub fn new(kind: Kind, chat: ChatId) -> Self {
+        match kind {
+            Kind::Direct => Self::Direct { chat_id: chat },
+            Kind::Pair | Kind::Room => Self::Room { chat_room_id: chat },
+            Kind::Group => Self::Group { chat_group_id: chat },
+        }
+    }
+
+    /// The value of `chat_type` in frames.
+    fn chat_type(self) -> &'static str {
+        match self {
+            Self::Direct { .. } => "chat",
+            Self::Room { .. } => "room",
+            Self::Group { .. } => "group",
+        }
+    }
+}
+
+/// A message of a chat: to all sockets of both (direct), of all participants (room), or to those in a group.
 #[derive(Clone, Debug, Serialize)]
-pub struct DirectMessage<'a> {
+pub struct MessageFrame<'a> {
     chat_type: &'static str,
-    chat_id: ChatId,
+    #[serde(flatten)]
+    chat: ChatRef,
     user_id: UserId,
     message: &'a str,
     #[serde(rename = "type")]
@@ -61,12 +116,13 @@ pub struct DirectMessage<'a> {
     client_id: Option<&'a str>,
 }
 
-impl<'a> DirectMessage<'a> {
+impl<'a> MessageFrame<'a> {
     /// The frame of a stored message.
-    pub fn new(chat_id: ChatId, message: &'a Message) -> Self {
+    pub fn new(kind: Kind, chat: ChatId, message: &'a Message) -> Self {
+        let chat = ChatRef::new(kind, chat);
         Self {
-            chat_type: "chat",
-            chat_id,
+            chat_type: chat.chat_type(),
+            chat,
             user_id: message.sender,
             message: &message.text,
             kind: &message.kind,
@@ -75,6 +131,90 @@ impl<'a> DirectMessage<'a> {
             client_id: message.client_id.as_deref(),
         }
     }
+}
+
+/// Whether somebody came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Passage {
+    /// Came.
+    Enter,
+    /// Went.
+    Leave,
+}
+
+/// Somebody entered a group or left it: to those inside.
+#[derive(Clone, Debug, Serialize)]
+pub struct GroupEvent {
+    chat_type: &'static str,
+    event: Passage,
+    user_id: UserId,
+    chat_group_id: ChatId,
+    timestamp: String,
+}
+
+impl GroupEvent {
+    /// The frame of what happened at a moment.
+    pub fn new(event: Passage, user: UserId, group: ChatId, at: Timestamp) -> Self {
+        Self { chat_type: "group", event, user_id: user, chat_group_id: group, timestamp: at.rfc3339() }
+    }
+
+    /// Who it is about, who is not told.
+    pub fn about(&self) -> UserId {
+        self.user_id
+    }
+
+    /// The group.
+    pub fn group(&self) -> ChatId {
+        self.chat_group_id
+    }
+}
+
+/// What a user and the bot said to each other (002, step 5): to all sockets of the user.
+#[derive(Clone, Debug, Serialize)]
+pub struct BotExchange<'a> {
+    chat_type: &'static str,
+    messages: [BotMessage<'a>; 2],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct BotMessage<'a> {
+    is_user: bool,
+    message: &'a str,
+    timestamp: String,
+    seq: u64,
+}
+
+impl<'a> BotExchange<'a> {
+    /// The frame of a stored question and its stored answer.
+    pub fn new(question: &'a Message, answer: &'a Message) -> Self {
+        let messages = [(true, question), (false, answer)].map(|(is_user, message)| BotMessage {
+            is_user,
+            message: &message.text,
+            timestamp: message.at.rfc3339(),
+            seq: message.seq,
+        });
+        Self { chat_type: "bot", messages, client_id: question.client_id.as_deref() }
+    }
+}
+
+/// The end of what a `resume` brings.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename = "resumed")]
+pub struct Resumed {
+    /// What became of each chat that was asked for.
+    pub chats: BTreeMap<ChatId, Recovery>,
+}
+
+/// What became of a chat that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Recovery {
+    /// Whether everything missed was sent.
+    pub recovered: bool,
+    /// The chat's newest position; 0 for a chat that the user does not take part in.
+    pub seq: u64,
 }
 
 /// Answer to a good init frame.

@@ -80,6 +80,11 @@ id! {
     ChatId
 }
 
+impl UserId {
+    /// Who the bot's messages are from. No account has this id: minted ones have milliseconds in the high bits.
+    pub const BOT: Self = Self(1);
+}
+
 /// The text or number is not an id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an id is a whole number from 1 to 9007199254740991")]

@@ -6,17 +6,26 @@
 
 pub mod accounts;
 pub mod backend;
+pub mod bot;
+pub mod chats;
 pub mod clock;
 pub mod direct;
 pub mod error;
 pub mod frames;
+pub mod geo;
+pub mod groups;
+pub mod history;
 pub mod http;
 pub mod ids;
 pub mod log;
 pub mod mail;
+pub mod notifications;
 pub mod passwords;
 pub mod presence;
 pub mod push;
+pub mod resume;
+pub mod rooms;
+pub mod send;
 pub mod sessions;
 pub mod store;
 pub mod text;

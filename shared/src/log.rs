@@ -30,8 +30,9 @@ pub struct Message {
     pub kind: String,
     /// When it was sent. Strictly increases along a chat.
     pub at: Timestamp,
-    /// How many messages its sender had sent to this chat, this one included: with it, any position tells
-    /// how many of the messages up to it are whose.
+    /// How many messages its sender had sent to this chat, this one included: with it, any position of a
+    /// chat of two tells how many of the messages up to it are whose. 0 where the head does not count.
+    #[serde(default)]
     pub nth: u64,
     /// The sender's idempotency key, if it gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,6 +84,42 @@ pub struct Position {
     pub own: u64,
 }
 
+/// How many messages a user has sent, in a chat whose head does not count them: kept beside the user's cursor,
+/// and brought up to date by whoever files a message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tally {
+    /// How many, up to `sent_through`.
+    pub sent: u64,
+    /// The last position that is counted. Every filed message of the user is.
+    pub sent_through: u64,
+}
+
+impl Tally {
+    /// The tally with more messages of its user counted, given by their positions in order. Those that it
+    /// counts already are not counted twice; `None` when that is all of them.
+    ///
+    /// The positions are the user's in one head's tail, so everything before them is filed and counted.
+    pub fn counting(self, positions: &[u64]) -> Option<Self> {
+        let more = positions.iter().filter(|position| **position > self.sent_through);
+        let sent_through = *more.clone().last()?;
+        Some(Self { sent: self.sent + more.count() as u64, sent_through })
+    }
+}
+
+/// Who looks at a head: the user, how far it has read, and its tally.
+///
+/// The tally must be read after the head. It then counts every message of the user that is filed, and
+/// [`Head::is_behind`] tells when it counts more than the head knows of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reader {
+    /// Who.
+    pub user: UserId,
+    /// The stored cursor.
+    pub read: Position,
+    /// The stored tally; of no account where the head counts.
+    pub tally: Tally,
+}
+
 /// A chat's head, as read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Head {
@@ -94,7 +131,9 @@ pub struct Head {
     pub filed_at: Timestamp,
     /// The messages after `filed`, oldest first.
     pub tail: Vec<Entry>,
-    /// How many messages each participant has sent.
+    /// How many messages each participant has sent, in a chat of two. Empty where participants may be many:
+    /// a head that grew with them would cost more with each.
+    #[serde(default)]
     pub sent: BTreeMap<String, u64>,
     /// The last removal of each reader who caused any.
     #[serde(default)]
@@ -116,9 +155,36 @@ impl Head {
         self.filed + self.tail.len() as u64
     }
 
-    /// How many messages `user` has sent.
-    pub fn sent_by(&self, user: UserId) -> u64 {
-        self.sent.get(&user.to_string()).copied().unwrap_or(0)
+    /// The head of a chat without messages; `counted` are the participants whose messages it counts.
+    pub fn empty(chat_id: ChatId, counted: &[UserId]) -> Self {
+        Self {
+            chat_id,
+            filed: 0,
+            filed_at: Timestamp::default(),
+            tail: Vec::new(),
+            sent: counted.iter().map(|user| (user.to_string(), 0)).collect(),
+            purges: BTreeMap::new(),
+            purge_count: 0,
+            latest: None,
+            fenced: Vec::new(),
+        }
+    }
+
+    /// Whether a tally counts messages that were sent after this head was read.
+    pub fn is_behind(&self, tally: Tally) -> bool {
+        tally.sent_through > self.seq()
+    }
+
+    /// How many messages the reader has sent.
+    fn sent_by(&self, reader: &Reader) -> u64 {
+        if let Some(counted) = self.sent.get(&reader.user.to_string()) {
+            return *counted;
+        }
+        let Tally { sent, sent_through } = reader.tally;
+        let uncounted = (self.filed + 1..)
+            .zip(&self.tail)
+            .filter(|(seq, entry)| entry.sender == reader.user && *seq > sent_through);
+        sent + uncounted.count() as u64
     }
 
     /// The messages of the tail, oldest first.
@@ -134,15 +200,17 @@ impl Head {
             .zip(&self.tail)
             .map(|(seq, entry)| {
                 before = entry.at.max(Timestamp(before.0 + 1));
-                let count = nth.entry(entry.sender.to_string()).or_default();
-                *count += 1;
+                let count = nth.get_mut(&entry.sender.to_string()).map_or(0, |count| {
+                    *count += 1;
+                    *count
+                });
                 Message {
                     seq,
                     sender: entry.sender,
                     text: entry.text.clone(),
                     kind: entry.kind.clone(),
                     at: before,
-                    nth: *count,
+                    nth: count,
                     client_id: entry.client_id.clone(),
                     attempt: entry.attempt.clone(),
                 }
@@ -172,15 +240,15 @@ impl Head {
     }
 
     /// The position of one who has read everything.
-    pub fn end(&self, reader: UserId) -> Position {
+    pub fn end(&self, reader: &Reader) -> Position {
         Position { seq: self.seq(), own: self.sent_by(reader) }
     }
 
-    /// How many messages by others `reader` has not read.
-    pub fn unread(&self, reader: UserId, stored: Position) -> u64 {
-        let read = self.position(reader, stored);
-        let by_others = self.seq() - self.sent_by(reader);
-        by_others.saturating_sub(read.seq - read.own)
+    /// How many messages by others the reader has not read.
+    pub fn unread(&self, reader: &Reader) -> u64 {
+        let read = self.position(reader.user, reader.read);
+        let by_others = self.seq().saturating_sub(self.sent_by(reader));
+        by_others.saturating_sub(read.seq.saturating_sub(read.own))
     }
 
     /// How many of the messages up to a filed message are `reader`'s own. Right for a chat of two.
@@ -199,6 +267,10 @@ mod tests {
 
     fn user(side: usize) -> UserId {
         UserId::try_from(USERS[side]).expect("an id")
+    }
+
+    fn reader(user: UserId, read: Position) -> Reader {
+        Reader { user, read, tally: Tally::default() }
     }
 
     /// A head after the given sends, filed up to `filed`; and each message as it must come out.
@@ -233,15 +305,11 @@ mod tests {
             })
             .collect();
         let head = Head {
-            chat_id: ChatId::mint(),
             filed: filed as u64,
             filed_at: filed.checked_sub(1).map_or(Timestamp(0), |last| all[last].at),
             tail,
             sent,
-            purges: BTreeMap::new(),
-            purge_count: 0,
-            latest: None,
-            fenced: Vec::new(),
+            ..Head::empty(ChatId::mint(), &[])
         };
         (head, all)
     }
@@ -265,7 +333,7 @@ mod tests {
                 prop_assert_eq!(head.hides(message), removed);
             }
             let recount = all[to + 1..].iter().filter(|message| message.sender != me).count() as u64;
-            prop_assert_eq!(head.unread(me, Position::default()), recount);
+            prop_assert_eq!(head.unread(&reader(me, Position::default())), recount);
         }
 
         #[test]
@@ -287,8 +355,42 @@ mod tests {
                     _ => head.position_at(me, &all[read - 1]),
                 };
                 let recount = all[read..].iter().filter(|message| message.sender != me).count() as u64;
-                prop_assert_eq!(head.unread(me, stored), recount);
-                prop_assert_eq!(head.unread(me, head.end(me)), 0);
+                let end = head.end(&reader(me, stored));
+                prop_assert_eq!(head.unread(&reader(me, stored)), recount);
+                prop_assert_eq!(head.unread(&reader(me, end)), 0);
+            }
+        }
+
+        #[test]
+        fn a_tally_beside_the_head_counts_as_the_head_does(
+            (sends, filed) in sends(),
+            read in 0usize..40,
+            earlier in (0usize..40, 0usize..40),
+        ) {
+            let (counting, all) = after(&sends, filed);
+            let head = Head { sent: BTreeMap::new(), ..counting.clone() };
+            let read = read.min(all.len());
+            for side in 0..2 {
+                let me = user(side);
+                let mine = |range: std::ops::Range<usize>| {
+                    let of_range = all[range].iter().filter(|message| message.sender == me);
+                    of_range.map(|message| message.seq).collect::<Vec<_>>()
+                };
+                // Everything filed is counted, by filers who saw more or less of the tail.
+                let mut tally = Tally::default();
+                tally = tally.counting(&mine(0..filed)).unwrap_or(tally);
+                for end in [earlier.0, earlier.1].map(|end| end.clamp(filed, all.len())) {
+                    tally = tally.counting(&mine(filed..end)).unwrap_or(tally);
+                }
+                prop_assert!(!head.is_behind(tally));
+                let stored = match read {
+                    0 => Position::default(),
+                    _ => counting.position_at(me, &all[read - 1]),
+                };
+                let reader = Reader { user: me, read: stored, tally };
+                let recount = all[read..].iter().filter(|message| message.sender != me).count() as u64;
+                prop_assert_eq!(head.unread(&reader), recount);
+                prop_assert_eq!(head.end(&reader), counting.end(&reader));
             }
         }
     }

@@ -1,15 +1,17 @@
-//! Who is online, and frames to those who are.
+//! Who is online and who is in which group, and frames to those who are.
 
 use crate::backend::Backend;
 use crate::clock;
 use crate::error::{Error, Result};
-use crate::frames::Notice;
-use crate::ids::UserId;
+use crate::frames::{GroupEvent, Notice, Passage};
+use crate::ids::{ChatId, UserId};
 use crate::push::Delivery;
 use crate::sessions::ENDED;
 use crate::store::connections::{Connection, Sockets};
 use crate::store::sessions::Session;
+use crate::store::{StoreError, pause};
 use bytes::Bytes;
+use futures::future::try_join;
 use serde::Serialize;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -18,9 +20,9 @@ use std::time::Duration;
 const CONNECTING_LASTS: Duration = Duration::from_secs(30);
 /// How long a notice may hold up what it announces.
 const ANNOUNCING_LASTS: Duration = Duration::from_secs(5);
-
 /// API Gateway ends every WebSocket after two hours.
 const CONNECTION_LASTS: Duration = Duration::from_secs(2 * 3600);
+const ENTER_TRIES: u32 = 12;
 
 /// Records a socket that a session opened, and tells the others when it is the user's first.
 pub async fn open(backend: &Backend, session: &Session, connection: &str) -> Result<()> {
@@ -34,8 +36,7 @@ pub async fn open(backend: &Backend, session: &Session, connection: &str) -> Res
     let first = backend.store.open_connection(&opened, now).await?;
     // A logout may have listed the session's sockets just before this one was among them.
     if backend.store.session(&session.session_id, now).await?.is_none() {
-        let open = [(session.user_id, connection.to_owned())];
-        forget(backend, open.into(), Ended::Surely).await?;
+        forget(backend, vec![Gone::surely(session.user_id, connection.to_owned())]).await?;
         return Err(ENDED);
     }
     if first {
@@ -57,22 +58,19 @@ pub async fn end(backend: &Backend, connection: &str) {
 /// Records that a connection ended, if it was anybody's, and tells the others when it was the user's last.
 pub async fn close(backend: &Backend, connection: &str) -> Result<()> {
     let Some(open) = backend.store.connection(connection).await? else { return Ok(()) };
-    forget(backend, vec![(open.user_id, open.connection_id)], Ended::Surely).await
+    forget(backend, vec![Gone::surely(open.user_id, open.connection_id)]).await
 }
 
 /// Ends all sockets that a session opened.
 pub async fn end_session(backend: &Backend, session: &Session) -> Result<()> {
-    let sockets = of(backend, &[session.user_id]).await?.remove(&session.user_id).unwrap_or_default();
-    let ended: Vec<_> = sockets
-        .open
-        .into_iter()
-        .filter(|socket| socket.session_id == session.session_id)
-        .map(|socket| (session.user_id, socket.connection_id))
-        .collect();
-    for (_, connection) in &ended {
-        backend.pusher.close(connection).await;
+    let mut ended = Vec::new();
+    for socket in sockets_of(backend, session.user_id).await?.open {
+        if socket.session_id == session.session_id {
+            backend.pusher.close(&socket.connection_id).await;
+            ended.push(Gone::surely(session.user_id, socket.connection_id));
+        }
     }
-    forget(backend, ended, Ended::Surely).await
+    forget(backend, ended).await
 }
 
 /// The sockets of some users.
@@ -80,18 +78,61 @@ pub async fn of(backend: &Backend, users: &[UserId]) -> Result<HashMap<UserId, S
     Ok(backend.store.sockets(users, clock::now()).await?)
 }
 
-/// Sends a frame to every socket of some users. A connection that turns out to be gone is forgotten.
-pub async fn push(backend: &Backend, users: &[UserId], frame: &impl Serialize) -> Result<()> {
+async fn sockets_of(backend: &Backend, user: UserId) -> Result<Sockets> {
+    Ok(of(backend, &[user]).await?.remove(&user).unwrap_or_default())
+}
+
+/// A connection, whose it is, and the group through which it was found.
+type Target = ((UserId, Option<ChatId>), String);
+
+async fn targets(backend: &Backend, users: &[UserId]) -> Result<Vec<Target>> {
     let sockets = of(backend, users).await?;
-    let connections: Vec<_> = sockets
+    Ok(sockets
         .into_iter()
-        .flat_map(|(user, sockets)| sockets.open.into_iter().map(move |socket| (user, socket.connection_id)))
-        .collect();
-    if connections.is_empty() {
+        .flat_map(|(user, sockets)| {
+            sockets.open.into_iter().map(move |socket| ((user, socket.group_id), socket.connection_id))
+        })
+        .collect())
+}
+
+/// Sends the frame of something stored to every socket of some users. A connection that turns out to be gone is
+/// forgotten. That something is stored stays so whatever goes wrong here.
+pub async fn push(backend: &Backend, users: &[UserId], frame: &impl Serialize) {
+    let pushing = async { deliver(backend, targets(backend, users).await?, frame).await };
+    if let Err(error) = pushing.await {
+        tracing::warn!(%error, "something stored was not pushed");
+    }
+}
+
+/// Sends the frame of something stored to the sockets in a group, and to all sockets of who sent it.
+pub async fn push_to_group(backend: &Backend, group: ChatId, sender: UserId, frame: &impl Serialize) {
+    let pushing = async {
+        let (mut targets, inside) = try_join(targets(backend, &[sender]), inside(backend, group)).await?;
+        targets.extend(inside.into_iter().filter(|((user, _), _)| *user != sender));
+        deliver(backend, targets, frame).await
+    };
+    if let Err(error) = pushing.await {
+        tracing::warn!(%error, "something stored was not pushed");
+    }
+}
+
+/// The sockets in a group.
+async fn inside(backend: &Backend, group: ChatId) -> Result<Vec<Target>> {
+    let present = backend.store.present(group, clock::now()).await?;
+    Ok(present
+        .into_iter()
+        .flat_map(|(user, sockets)| {
+            sockets.into_iter().map(move |socket| ((user, Some(group)), socket.connection_id))
+        })
+        .collect())
+}
+
+async fn deliver(backend: &Backend, targets: Vec<Target>, frame: &impl Serialize) -> Result<()> {
+    if targets.is_empty() {
         return Ok(());
     }
-    let gone = backend.pusher.fan_out(connections, encode(frame)?).await;
-    forget(backend, gone, Ended::Apparently).await
+    let gone = backend.pusher.fan_out(targets, encode(frame)?).await;
+    forget(backend, gone.into_iter().map(Gone::apparently).collect()).await
 }
 
 /// Answers a frame on the connection it came from.
@@ -106,8 +147,8 @@ pub async fn reply(backend: &Backend, connection: &str, frame: &impl Serialize) 
 /// it announces has happened and stays so.
 pub async fn announce(backend: &Backend, notice: Notice) {
     let telling = async {
-        let gone = fan_out(backend, &notice).await?;
-        forget(backend, gone, Ended::Apparently).await
+        let gone = tell_all(backend, &notice).await?;
+        forget(backend, gone).await
     };
     match tokio::time::timeout(ANNOUNCING_LASTS, telling).await {
         Ok(Ok(())) => {}
@@ -116,23 +157,102 @@ pub async fn announce(backend: &Backend, notice: Notice) {
     }
 }
 
-/// Forgets connections that are gone, and announces those users who have none left. An announcement finds
-/// more that are gone, and so on until none is.
-async fn forget(backend: &Backend, gone: Vec<(UserId, String)>, ended: Ended) -> Result<()> {
-    let mut gone: VecDeque<_> =
-        gone.into_iter().map(|(user, connection)| (user, connection, ended)).collect();
-    while let Some((user, connection, ended)) = gone.pop_front() {
+/// Who is in a group, in the order of their ids.
+pub async fn present(backend: &Backend, group: ChatId) -> Result<Vec<UserId>> {
+    let present = backend.store.present(group, clock::now()).await?;
+    Ok(present.into_iter().map(|(user, _)| user).collect())
+}
+
+/// The group that a user is in with any socket.
+pub async fn group_of(backend: &Backend, user: UserId) -> Result<Option<ChatId>> {
+    Ok(sockets_of(backend, user).await?.open.into_iter().find_map(|socket| socket.group_id))
+}
+
+/// Brings all of a user's open sockets into a group and out of any other, and tells those inside.
+pub async fn enter(backend: &Backend, user: UserId, group: ChatId) -> Result<()> {
+    let mut entered = false;
+    let mut listed = Vec::new();
+    for tried in 0..ENTER_TRIES {
         let now = clock::now();
-        let expiring_before = match ended {
-            Ended::Surely => None,
-            Ended::Apparently => Some(now + CONNECTION_LASTS - CONNECTING_LASTS),
-        };
-        if backend.store.close_connection(user, &connection, now, expiring_before).await? {
-            let more = fan_out(backend, &Notice::UserActivity { user_id: user, login: false }).await?;
-            gone.extend(more.into_iter().map(|(user, connection)| (user, connection, Ended::Apparently)));
+        let open = sockets_of(backend, user).await?.open;
+        if open.is_empty() {
+            // They may have ended since they were listed.
+            let gone = take_out(backend, user, group, &listed).await?;
+            return forget(backend, gone).await;
         }
+        // The list of the group first: whatever ends here, no socket is missing from it.
+        entered |= backend.store.put_presence(group, user, &open, now).await?;
+        listed = open.iter().map(|socket| socket.connection_id.clone()).collect();
+        let Some(before) = backend.store.move_sockets(user, &open, Some(group), now).await? else {
+            pause(tried).await;
+            continue;
+        };
+        let mut gone = Vec::new();
+        if entered {
+            gone = tell_group(backend, &GroupEvent::new(Passage::Enter, user, group, now)).await?;
+        }
+        for socket in before {
+            if let Some(other) = socket.group_id.filter(|other| *other != group) {
+                gone.extend(take_out(backend, user, other, &[socket.connection_id]).await?);
+            }
+        }
+        return forget(backend, gone).await;
     }
-    Ok(())
+    Err(Error::Busy(StoreError::Unavailable("sockets open and close all the time".into())))
+}
+
+/// Brings all of a user's sockets out of a group, and tells those who remain.
+pub async fn leave(backend: &Backend, user: UserId, group: ChatId) -> Result<()> {
+    let present = backend.store.present(group, clock::now()).await?;
+    let listed = present.into_iter().find(|(present, _)| *present == user);
+    let listed = listed.map(|(_, sockets)| sockets).unwrap_or_default();
+    for tried in 0..ENTER_TRIES {
+        let now = clock::now();
+        let mut open = sockets_of(backend, user).await?.open;
+        open.retain(|socket| socket.group_id == Some(group));
+        if open.is_empty() || backend.store.move_sockets(user, &open, None, now).await?.is_some() {
+            let connections: Vec<_> = listed.into_iter().map(|socket| socket.connection_id).collect();
+            let gone = take_out(backend, user, group, &connections).await?;
+            return forget(backend, gone).await;
+        }
+        pause(tried).await;
+    }
+    Err(Error::Busy(StoreError::Unavailable("sockets open and close all the time".into())))
+}
+
+/// Takes sockets out of a group's list, and tells those who remain when none of the user's is left. Answers with
+/// those of them who are gone.
+async fn take_out(
+    backend: &Backend,
+    user: UserId,
+    group: ChatId,
+    connections: &[String],
+) -> Result<Vec<Gone>> {
+    let mut last = false;
+    for connection in connections {
+        last |= backend.store.leave_presence(group, user, connection, clock::now()).await?;
+    }
+    match last {
+        true => tell_group(backend, &GroupEvent::new(Passage::Leave, user, group, clock::now())).await,
+        false => Ok(Vec::new()),
+    }
+}
+
+/// Tells those in a group who came or went. Answers with those of them who are gone.
+async fn tell_group(backend: &Backend, event: &GroupEvent) -> Result<Vec<Gone>> {
+    let mut inside = inside(backend, event.group()).await?;
+    inside.retain(|((user, _), _)| *user != event.about());
+    let gone = backend.pusher.fan_out(inside, encode(event)?).await;
+    Ok(gone.into_iter().map(Gone::apparently).collect())
+}
+
+/// A connection that has ended.
+struct Gone {
+    user: UserId,
+    connection: String,
+    /// A group in whose list it was found.
+    group: Option<ChatId>,
+    ended: Ended,
 }
 
 /// How it is known that a connection has ended.
@@ -144,10 +264,45 @@ enum Ended {
     Apparently,
 }
 
-async fn fan_out(backend: &Backend, notice: &Notice) -> Result<Vec<(UserId, String)>> {
+impl Gone {
+    fn surely(user: UserId, connection: String) -> Self {
+        Self { user, connection, group: None, ended: Ended::Surely }
+    }
+
+    fn apparently(((user, group), connection): Target) -> Self {
+        Self { user, connection, group, ended: Ended::Apparently }
+    }
+}
+
+/// Forgets connections that are gone, and announces those users who have none left, here and in the groups they
+/// were in. An announcement finds more that are gone, and so on until none is.
+async fn forget(backend: &Backend, gone: Vec<Gone>) -> Result<()> {
+    let mut gone = VecDeque::from(gone);
+    while let Some(Gone { user, connection, group, ended }) = gone.pop_front() {
+        let now = clock::now();
+        let expiring_before = match ended {
+            Ended::Surely => None,
+            Ended::Apparently => Some(now + CONNECTION_LASTS - CONNECTING_LASTS),
+        };
+        let closed = backend.store.close_connection(user, &connection, now, expiring_before).await?;
+        let Some(taken_out) = closed else { continue };
+        let listed = group.filter(|group| Some(*group) != taken_out.group);
+        for group in taken_out.group.into_iter().chain(listed) {
+            gone.extend(take_out(backend, user, group, std::slice::from_ref(&connection)).await?);
+        }
+        if taken_out.last {
+            gone.extend(tell_all(backend, &Notice::UserActivity { user_id: user, login: false }).await?);
+        }
+    }
+    Ok(())
+}
+
+async fn tell_all(backend: &Backend, notice: &Notice) -> Result<Vec<Gone>> {
     let mut online = backend.store.online(clock::now()).await?;
-    online.retain(|(user, _)| *user != notice.about());
-    Ok(backend.pusher.fan_out(online, encode(notice)?).await)
+    online.retain(|(user, _)| Some(*user) != notice.about());
+    let targets = online.into_iter().map(|(user, connection)| ((user, None), connection)).collect();
+    let gone = backend.pusher.fan_out(targets, encode(notice)?).await;
+    Ok(gone.into_iter().map(Gone::apparently).collect())
 }
 
 fn encode(frame: &impl Serialize) -> Result<Bytes> {

@@ -51,6 +51,52 @@ impl Bearer {
     }
 }
 
+/// Who does something: a token yet to be confirmed beside the first reads, or a user who was confirmed before.
+#[derive(Debug)]
+pub enum Caller {
+    /// By a token with this very request.
+    Bearer(Bearer),
+    /// By an open socket that has said whose it is.
+    Confirmed(UserId),
+}
+
+impl From<Bearer> for Caller {
+    fn from(bearer: Bearer) -> Self {
+        Self::Bearer(bearer)
+    }
+}
+
+impl Caller {
+    /// Whom the credential names. Enough to begin reading for, not to act for.
+    pub fn claimed_user(&self) -> UserId {
+        match self {
+            Self::Bearer(bearer) => bearer.claimed_user(),
+            Self::Confirmed(user) => *user,
+        }
+    }
+
+    /// Makes sure of the caller.
+    pub async fn confirm(self, backend: &Backend) -> Result<UserId> {
+        match self {
+            Self::Bearer(bearer) => Ok(bearer.confirm(backend).await?.user_id),
+            Self::Confirmed(user) => Ok(user),
+        }
+    }
+
+    /// Makes sure of the caller while something is read, so that both cost one round trip. What is read is
+    /// given out only to who is made sure of; it must not write.
+    pub async fn confirm_while<T>(
+        self,
+        backend: &Backend,
+        read: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        match self {
+            Self::Bearer(bearer) => Ok(bearer.confirm_while(backend, read).await?.1),
+            Self::Confirmed(_) => read.await,
+        }
+    }
+}
+
 /// Begins a session for a user who has shown a credential, and signs its token.
 pub async fn begin(backend: &Backend, user: UserId) -> Result<String> {
     let expires: Timestamp = clock::now() + LASTS;

@@ -30,6 +30,11 @@ pub trait Caller {
         self.call(Method::POST, path)
     }
 
+    /// `PUT path`.
+    fn put(&self, path: &str) -> Call {
+        self.call(Method::PUT, path)
+    }
+
     /// `DELETE path`.
     fn delete(&self, path: &str) -> Call {
         self.call(Method::DELETE, path)

@@ -8,6 +8,7 @@
 
 mod answer;
 mod caller;
+mod groups;
 mod outbox;
 mod process;
 mod raw_socket;
@@ -22,7 +23,7 @@ mod wait;
 pub use answer::Answer;
 pub use caller::{Anonymous, Call, Caller};
 pub use outbox::Mail;
-pub use process::{Owned, descendants};
+pub use process::{Owned, allow_open_files, descendants};
 pub use raw_socket::{Opcode, RawFrame, RawSocket};
 pub use socket::Socket;
 pub use stack::{Failure, Ready, Stack, target_folder, workspace};

@@ -3,7 +3,7 @@
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use tokio::process::Child;
 
 use crate::in_time;
@@ -62,6 +62,15 @@ impl Drop for Owned {
 /// Ends a process that a test started indirectly, on the spot. It may have ended already.
 pub(crate) fn kill_now(pid: u32) {
     signal(pid, Signal::KILL);
+}
+
+/// Lets this process, and those that it starts from now on, have that many files and sockets open.
+pub fn allow_open_files(count: u64) {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_some_and(|current| current < count) {
+        let wanted = Rlimit { current: Some(count), maximum };
+        setrlimit(Resource::Nofile, wanted).expect("a limit that may be raised: see `ulimit -Hn`");
+    }
 }
 
 fn signal(pid: u32, signal: Signal) {

@@ -6,7 +6,7 @@ use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
-use crate::in_time;
+use crate::{in_time, unique};
 
 /// An open WebSocket.
 #[derive(Debug)]
@@ -64,6 +64,31 @@ impl Socket {
         .await
     }
 
+    /// Sends a message with a `client_id`, and gives the frame that comes back with it: the acknowledgement.
+    pub async fn say(&mut self, frame: &Value) -> Value {
+        let mut frame = frame.clone();
+        if frame["client_id"].is_null() {
+            frame["client_id"] = json!(unique("frame"));
+        }
+        self.send(&frame).await;
+        let back = self.expect("the acknowledgement", |back| back["client_id"] == frame["client_id"]).await;
+        assert!(back["error"].is_null(), "{frame} was answered with {back}");
+        back
+    }
+
+    /// Sends a frame that must be refused, and gives the code. The refusal is the envelope of HTTP with the
+    /// frame's own `client_id`, and nothing else.
+    pub async fn refused(&mut self, frame: &Value) -> String {
+        self.send(frame).await;
+        let refusal = self.expect("a refusal", |back| back["error"].is_string()).await;
+        let mut expected = json!({"error": refusal["error"], "code": refusal["code"]});
+        if !frame["client_id"].is_null() {
+            expected["client_id"] = frame["client_id"].clone();
+        }
+        assert_eq!(refusal, expected, "the refusal of {frame}");
+        refusal["code"].as_str().expect("a code").to_owned()
+    }
+
     /// Everything that has arrived so far. A ping makes sure: what was sent before it comes before its answer.
     pub async fn so_far(&mut self) -> Vec<Value> {
         self.send(&json!({"type": "ping"})).await;
@@ -92,6 +117,12 @@ impl Socket {
     pub async fn close(mut self) {
         self.stream.close(None).await.expect("an open socket");
         self.closed().await;
+    }
+
+    /// Ends the connection with a reset instead of a close: as a crash does.
+    pub fn reset(self) {
+        let MaybeTlsStream::Plain(stream) = self.stream.get_ref() else { panic!("no TLS is built in") };
+        stream.set_zero_linger().expect("an open connection");
     }
 
     async fn next_or_close(&mut self) -> Result<Value, Option<u16>> {

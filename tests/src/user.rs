@@ -153,6 +153,11 @@ impl User {
         socket
     }
 
+    /// The URL that opens a socket which is this user's from the upgrade on.
+    pub fn socket_url(&self) -> String {
+        format!("{}?token={}", self.websocket, self.token)
+    }
+
     /// Sends a text, and gives the id of the chat.
     pub async fn write(&self, to: &User, text: &str) -> u64 {
         let body = json!({"receiver_id": to.id, "message": text, "type": "text"});
@@ -175,6 +180,33 @@ impl User {
     /// Marks a chat as read.
     pub async fn mark_read(&self, chat: u64) {
         self.post("/chats/read").json(&json!({"chat_id": chat})).await.expect(201);
+    }
+
+    /// Opens a room for any number of people where no test looks for rooms, and gives its id.
+    pub async fn open_room(&self, title: &str) -> u64 {
+        let body = json!({"title": title, "latitude": 48.25, "longitude": 16.5});
+        let answer = self.post("/chat_rooms").json(&body).await.expect(201).json();
+        answer["chat_room_id"].as_u64().expect("a chat_room_id")
+    }
+
+    /// Posts a text to a room, and gives its number.
+    pub async fn post_to_room(&self, room: u64, text: &str) -> u64 {
+        let body = json!({"message": text, "type": "text"});
+        let answer = self.post(&format!("/chat_rooms/{room}/message")).json(&body).await.expect(201).json();
+        answer["seq"].as_u64().expect("a seq")
+    }
+
+    /// How many messages wait in a room, as `GET /chat_rooms/message/unread` tells: 0 when the room is not among
+    /// them.
+    pub async fn room_unread(&self, room: u64) -> u64 {
+        let rows = self.get("/chat_rooms/message/unread").await.expect(200).rows();
+        let row = rows.iter().find(|row| row["chat_room_id"] == room);
+        row.map_or(0, |row| row["unread_count"].as_u64().expect("an unread_count"))
+    }
+
+    /// Marks a room as read.
+    pub async fn mark_room_read(&self, room: u64) {
+        self.post(&format!("/chat_rooms/{room}/read")).await.expect(201);
     }
 
     /// This user as `GET /users` shows it to `reader`.

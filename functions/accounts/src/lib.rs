@@ -1,5 +1,6 @@
-//! Accounts by e-mail (document 002, steps 1 to 3).
+//! Accounts by e-mail and notifications (document 002, steps 1 to 3, 7 and 8).
 
+mod notifications;
 mod registration;
 mod session;
 mod users;
@@ -17,4 +18,5 @@ pub fn routes() -> Router<Shared> {
         .route("/login", post(session::create))
         .route("/logout", get(session::delete))
         .route("/users", get(users::list))
+        .route("/notifications", get(notifications::list).put(notifications::mark_read))
 }

@@ -1,8 +1,10 @@
 //! This surface's requests and answers.
 
 use chat::accounts::{Applicant, Entry, Login, Profile};
+use chat::chats::{Kind, Listing};
+use chat::frames::ChatRef;
 use chat::http::Number;
-use chat::ids::UserId;
+use chat::ids::{ChatId, UserId};
 use chat::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -116,5 +118,62 @@ impl From<Entry> for User {
             online: !entry.sockets.open.is_empty(),
             last_seen: entry.sockets.last_seen.map(|moment| moment.rfc3339()),
         }
+    }
+}
+
+/// `PUT /notifications`: one of the three.
+#[derive(Debug, Deserialize)]
+pub(crate) struct NotifiedChat {
+    chat_room_id: Option<ChatId>,
+    chat_group_id: Option<ChatId>,
+    chat_id: Option<ChatId>,
+}
+
+impl NotifiedChat {
+    /// The chat, and the kinds that it may be of.
+    pub(crate) fn into_parts(self) -> Result<(ChatId, &'static [Kind])> {
+        match (self.chat_room_id, self.chat_group_id, self.chat_id) {
+            (Some(room), None, None) => Ok((room, &[Kind::Pair, Kind::Room])),
+            (None, Some(group), None) => Ok((group, &[Kind::Group])),
+            (None, None, Some(chat)) => Ok((chat, &[Kind::Direct])),
+            _ => Err(Error::invalid("invalid_body", "Send one of chat_room_id, chat_group_id and chat_id")),
+        }
+    }
+}
+
+/// `GET /notifications`.
+#[derive(Debug, Serialize)]
+pub(crate) struct Notifications {
+    notifications: Vec<Notification>,
+}
+
+/// A chat with something new, or read not long ago.
+#[derive(Debug, Serialize)]
+struct Notification {
+    #[serde(flatten)]
+    chat: ChatRef,
+    sender_id: UserId,
+    sender_name: String,
+    message: String,
+    timestamp: String,
+    unread_count: u64,
+    is_read: bool,
+}
+
+impl From<Listing> for Notifications {
+    fn from(Listing { chats, people }: Listing) -> Self {
+        let notifications = chats.into_iter().filter_map(|chat| {
+            let newest = chat.newest?;
+            Some(Notification {
+                chat: ChatRef::new(chat.cursor.kind, chat.cursor.chat_id),
+                sender_id: newest.sender,
+                sender_name: people.name(newest.sender),
+                timestamp: newest.at.rfc3339(),
+                message: newest.text,
+                unread_count: chat.unread,
+                is_read: chat.unread == 0,
+            })
+        });
+        Self { notifications: notifications.collect() }
     }
 }

@@ -1,13 +1,14 @@
 //! `/chats`, and what `/chats_v2` has in common with it.
 
-use crate::wire::{ChatRef, ListedChat, NewMessage, Read, Row, TwoUsers, UnreadChat, Window, rows};
+use crate::wire::{ChatRef, ListedChat, NewMessage, Read, Row, TwoUsers, UnreadChat, rows};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chat::Result;
-use chat::direct::{self, Draft};
-use chat::http::{Body, IdempotencyKey, Path, Query, Shared, User, count, offset};
+use chat::direct;
+use chat::http::{Body, IdempotencyKey, Path, Query, Shared, User, Window};
 use chat::ids::ChatId;
+use chat::send::Draft;
 use chat::sessions::Bearer;
 
 /// Messages on a page of history: by default, at most.
@@ -22,26 +23,27 @@ pub(crate) async fn send(
     Body(body): Body<NewMessage>,
 ) -> Result<(StatusCode, Json<ChatRef>)> {
     let draft = Draft { text: body.message, kind: body.kind, client_id };
-    let sent = direct::send(&backend, caller, body.receiver_id, draft).await?;
+    let sent = direct::send(&backend, caller.into(), body.receiver_id, draft).await?;
     Ok((StatusCode::CREATED, Json(sent.into())))
 }
 
 pub(crate) async fn list(
     State(backend): State<Shared>,
-    User(user): User,
+    caller: Bearer,
     Query(window): Query<Window>,
 ) -> Result<Json<Vec<ListedChat>>> {
-    let (skip, take) = (offset(window.offset)? - 1, count(window.count, LIST, LIST)?);
-    let chats = direct::list(&backend, user, |_| true).await?;
-    Ok(Json(chats.into_iter().skip(skip as usize).take(take as usize).map(Into::into).collect()))
+    let (skip, take) = window.of(LIST, LIST)?;
+    let listing = direct::list(&backend, caller.into(), |_| true).await?;
+    let chats = listing.chats.into_iter().skip(skip).take(take);
+    Ok(Json(chats.filter_map(|chat| ListedChat::new(chat, &listing.people)).collect()))
 }
 
 pub(crate) async fn list_unread(
     State(backend): State<Shared>,
-    User(user): User,
+    caller: Bearer,
 ) -> Result<Json<Vec<UnreadChat>>> {
-    let chats = direct::list(&backend, user, |chat| chat.unread > 0).await?;
-    Ok(Json(chats.into_iter().map(Into::into).collect()))
+    let listing = direct::list(&backend, caller.into(), |chat| chat.unread > 0).await?;
+    Ok(Json(listing.chats.into_iter().map(|chat| UnreadChat::new(chat, &listing.people)).collect()))
 }
 
 pub(crate) async fn mark_read(
@@ -67,8 +69,8 @@ pub(crate) async fn history(
     Path(chat_id): Path<ChatId>,
     Query(window): Query<Window>,
 ) -> Result<Json<Vec<Row>>> {
-    let (offset, count) = (offset(window.offset)?, count(window.count, PAGE.0, PAGE.1)?);
-    let page = direct::history(&backend, user, chat_id, offset, count as usize).await?;
+    let (skip, take) = window.of(PAGE.0, PAGE.1)?;
+    let page = direct::history(&backend, user, chat_id, skip, take).await?;
     Ok(Json(rows(page)))
 }
 

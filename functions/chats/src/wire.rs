@@ -1,9 +1,10 @@
 //! This surface's requests and answers.
 
-use chat::clock;
-use chat::direct::{Kind, Overview, Page, Sent};
-use chat::http::Number;
+use chat::chats::{Overview, People};
+use chat::clock::{self, Timestamp};
+use chat::direct::Page;
 use chat::ids::{ChatId, UserId};
+use chat::send::{Kind, Sent};
 use serde::{Deserialize, Serialize};
 
 /// `POST /chats`, `POST /chats_v2`.
@@ -33,11 +34,8 @@ impl From<ChatId> for ChatRef {
 
 impl From<Sent> for ChatRef {
     fn from(sent: Sent) -> Self {
-        Self {
-            chat_id: sent.chat_id,
-            seq: sent.place.map(|(seq, _)| seq),
-            message_timestamp: sent.place.map(|(_, at)| at.rfc3339()),
-        }
+        let (seq, at) = sent.place().unzip();
+        Self { chat_id: sent.chat_id, seq, message_timestamp: at.map(Timestamp::rfc3339) }
     }
 }
 
@@ -45,13 +43,6 @@ impl From<Sent> for ChatRef {
 #[derive(Debug, Deserialize)]
 pub(crate) struct Read {
     pub(crate) chat_id: ChatId,
-}
-
-/// The part of a list or of a history that is wanted.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Window {
-    pub(crate) count: Option<Number>,
-    pub(crate) offset: Option<Number>,
 }
 
 /// `GET /chats/users/{user_a_id}/{user_b_id}` and the like.
@@ -74,16 +65,16 @@ pub(crate) struct UnreadChat {
     server_sent_timestamp: String,
 }
 
-impl From<Overview> for UnreadChat {
-    fn from(chat: Overview) -> Self {
-        let (message, sender) = chat.newest.unzip();
+impl UnreadChat {
+    pub(crate) fn new(chat: Overview, people: &People) -> Self {
+        let newest = chat.newest;
         Self {
-            chat_id: chat.chat_id,
-            last_message_sender_id: message.as_ref().map(|message| message.sender),
-            last_message_sender_name: sender.map(|sender| sender.name()),
-            last_message_timestamp: message.as_ref().map(|message| message.at.rfc3339()),
-            last_message_type: message.as_ref().map(|message| message.kind.clone()),
-            last_message: message.map(|message| message.text),
+            chat_id: chat.cursor.chat_id,
+            last_message_sender_id: newest.as_ref().map(|message| message.sender),
+            last_message_sender_name: newest.as_ref().map(|message| people.name(message.sender)),
+            last_message_timestamp: newest.as_ref().map(|message| message.at.rfc3339()),
+            last_message_type: newest.as_ref().map(|message| message.kind.clone()),
+            last_message: newest.map(|message| message.text),
             unread_count: chat.unread,
             server_sent_timestamp: clock::now().rfc3339(),
         }
@@ -100,14 +91,16 @@ pub(crate) struct ListedChat {
     chat: UnreadChat,
 }
 
-impl From<Overview> for ListedChat {
-    fn from(chat: Overview) -> Self {
-        Self {
-            with_user_id: chat.with.user_id,
-            with_user_name: chat.with.name(),
-            with_nick_name: chat.with.display_name(),
-            chat: chat.into(),
-        }
+impl ListedChat {
+    /// A chat as its user sees it; `None` for a chat that has no other one.
+    pub(crate) fn new(chat: Overview, people: &People) -> Option<Self> {
+        let with = people.profile(chat.cursor.with_user?);
+        Some(Self {
+            with_user_id: with.user_id,
+            with_user_name: with.name(),
+            with_nick_name: with.display_name(),
+            chat: UnreadChat::new(chat, people),
+        })
     }
 }
 
@@ -125,15 +118,15 @@ pub(crate) struct Row {
 }
 
 /// The rows of a page, in its order.
-pub(crate) fn rows(mut page: Page) -> Vec<Row> {
+pub(crate) fn rows(page: Page) -> Vec<Row> {
     let now = clock::now().rfc3339();
-    std::mem::take(&mut page.messages)
+    page.messages
         .into_iter()
         .map(|message| Row {
             chat_id: page.chat_id,
             seq: message.seq,
             message_sender_id: message.sender,
-            message_sender_name: page.name_of(message.sender),
+            message_sender_name: page.people.name(message.sender),
             message_timestamp: message.at.rfc3339(),
             message: message.text,
             message_type: message.kind,

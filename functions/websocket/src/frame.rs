@@ -1,9 +1,11 @@
-//! Frames: init, ping, and what is refused.
+//! Frames: whose they are, what they ask for, and what is refused.
 
+use crate::message;
 use crate::wire::{Answer, Frame};
+use chat::bot::engine::Engine;
 use chat::frames::{Pong, Ready, Refusal};
-use chat::sessions::Bearer;
-use chat::{Backend, Error, Result, presence};
+use chat::sessions::{Bearer, Caller};
+use chat::{Backend, Error, Result, presence, resume};
 use lambda_runtime::tracing;
 
 const NOT_JSON: &str = "A frame must be a JSON object";
@@ -36,13 +38,18 @@ impl From<Error> for Refused {
 
 /// Serves a frame; `None` stands for one that is not text. Whatever is wrong with it is answered with an
 /// error frame.
-pub(crate) async fn receive(backend: &Backend, connection: &str, text: Option<&str>) -> Result<Answer> {
+pub(crate) async fn receive(
+    backend: &Backend,
+    engine: &Engine,
+    connection: &str,
+    text: Option<&str>,
+) -> Result<Answer> {
     let frame = match parse(text) {
         Ok(frame) => frame,
         Err(error) => return refuse(backend, connection, None, &error).await,
     };
     let client_id = frame.client_id.clone();
-    match serve(backend, connection, frame).await {
+    match serve(backend, engine, connection, frame).await {
         Ok(()) => Ok(Answer::OK),
         Err(Refused::Kept(error)) => refuse(backend, connection, client_id, &error).await,
         Err(Refused::Closed(error)) => {
@@ -60,44 +67,67 @@ fn parse(text: Option<&str>) -> Result<Frame> {
         .map_err(|error| Error::invalid("invalid_frame", format!("The frame is not as expected: {error}")))
 }
 
-async fn serve(backend: &Backend, connection: &str, frame: Frame) -> Result<(), Refused> {
-    let bare = frame.kind.is_none() && frame.chat_type.is_none();
-    authenticate(backend, connection, frame.token.as_deref(), bare).await?;
-    match (frame.kind.as_deref(), frame.chat_type.as_deref()) {
-        (_, Some(_)) => Err(Error::invalid("unknown_chat_type", "There is no such chat_type").into()),
-        (Some("ping"), None) => Ok(presence::reply(backend, connection, &Pong {}).await?),
-        (Some(_), None) => Err(Error::invalid("unknown_type", "There is no such type of frame").into()),
+async fn serve(backend: &Backend, engine: &Engine, connection: &str, frame: Frame) -> Result<(), Refused> {
+    let has_token = frame.token.is_some();
+    let caller = authenticate(backend, connection, &frame).await?;
+    // A token may turn out to be dead only now, beside the first reads.
+    let refused = if has_token { Refused::of_token } else { Refused::Kept };
+    handle(backend, engine, connection, caller, frame).await.map_err(refused)
+}
+
+async fn handle(
+    backend: &Backend,
+    engine: &Engine,
+    connection: &str,
+    caller: Caller,
+    frame: Frame,
+) -> Result<()> {
+    match (frame.chat_type.as_deref(), frame.kind.as_deref()) {
+        (Some("room"), _) => return message::to_room(backend, connection, caller, frame).await,
+        (Some("group"), _) => return message::to_group(backend, connection, caller, frame).await,
+        (Some("bot"), _) => return message::to_bot(backend, engine, connection, caller, frame).await,
+        _ => {}
+    }
+    let user = caller.confirm(backend).await?;
+    match (frame.chat_type, frame.kind.as_deref()) {
+        (Some(_), _) => Err(Error::invalid("unknown_chat_type", "There is no such chat_type")),
+        (None, Some("ping")) => presence::reply(backend, connection, &Pong {}).await,
+        (None, Some("resume")) => match frame.chats {
+            Some(known) if known.len() <= resume::MAX_CHATS => {
+                resume::resume(backend, user, connection, known).await
+            }
+            _ => Err(Error::invalid(
+                "invalid_frame",
+                "resume needs chats: the last seq known of each of at most 100 chats",
+            )),
+        },
+        (None, Some(_)) => Err(Error::invalid("unknown_type", "There is no such type of frame")),
         (None, None) if frame.token.is_some() => Ok(()),
         (None, None) => {
-            Err(Error::invalid("unknown_type", "A frame needs a token, a type or a chat_type").into())
+            Err(Error::invalid("unknown_type", "A frame needs a token, a type or a chat_type"))
         }
     }
 }
 
 /// Whose the socket is: a good token makes it that user's, and later ones must be the same user's. The token
-/// that makes it so, and one that comes `bare`, is answered.
-async fn authenticate(
-    backend: &Backend,
-    connection: &str,
-    token: Option<&str>,
-    bare: bool,
-) -> Result<(), Refused> {
+/// that makes it so, and one that comes alone, is answered.
+async fn authenticate(backend: &Backend, connection: &str, frame: &Frame) -> Result<Caller, Refused> {
     let owner = presence::owner(backend, connection).await?;
-    let Some(token) = token else {
-        return owner.map(drop).ok_or(Refused::Kept(BEFORE_INIT));
+    let Some(token) = frame.token.as_deref() else {
+        return owner.map(Caller::Confirmed).ok_or(Refused::Kept(BEFORE_INIT));
     };
-    let session = match Bearer::from_token(backend, token).await {
-        Ok(bearer) => bearer.confirm(backend).await,
-        Err(error) => Err(error),
-    };
-    let session = session.map_err(Refused::of_token)?;
+    let bearer = Bearer::from_token(backend, token).await.map_err(Refused::of_token)?;
     match owner {
-        Some(owner) if owner != session.user_id => return Err(Refused::Closed(OTHER_USER)),
-        Some(_) if !bare => return Ok(()),
-        Some(_) => {}
-        None => presence::open(backend, &session, connection).await.map_err(Refused::of_token)?,
+        Some(owner) if owner != bearer.claimed_user() => return Err(Refused::Closed(OTHER_USER)),
+        Some(_) if frame.kind.is_some() || frame.chat_type.is_some() => return Ok(bearer.into()),
+        _ => {}
     }
-    Ok(presence::reply(backend, connection, &Ready { user_id: session.user_id }).await?)
+    let session = bearer.confirm(backend).await.map_err(Refused::of_token)?;
+    if owner.is_none() {
+        presence::open(backend, &session, connection).await.map_err(Refused::of_token)?;
+    }
+    presence::reply(backend, connection, &Ready { user_id: session.user_id }).await?;
+    Ok(Caller::Confirmed(session.user_id))
 }
 
 async fn refuse(

@@ -2,16 +2,22 @@
 
 mod connection;
 mod frame;
+mod message;
 mod wire;
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use chat::Backend;
+use chat::bot::engine::Engine;
 use lambda_runtime::Error;
 use wire::Answer;
 
 /// Serves one event by its route key. An error is the function's failure, which API Gateway tells the client
 /// in its own words; what the client did wrong is an answer or a frame.
-pub async fn dispatch(backend: &Backend, event: ApiGatewayWebsocketProxyRequest) -> Result<Answer, Error> {
+pub async fn dispatch(
+    backend: &Backend,
+    engine: &Engine,
+    event: ApiGatewayWebsocketProxyRequest,
+) -> Result<Answer, Error> {
     let context = event.request_context;
     let connection = context.connection_id.ok_or("an event without a connection id")?;
     match context.route_key.as_deref() {
@@ -20,9 +26,10 @@ pub async fn dispatch(backend: &Backend, event: ApiGatewayWebsocketProxyRequest)
             Ok(connection::connect(backend, &connection, token).await)
         }
         Some("$disconnect") => Ok(connection::disconnect(backend, &connection).await?),
+        // `room`, `group`, `bot` and `$default`: what a frame asks for is in the frame.
         _ => {
             let text = event.body.filter(|_| !event.is_base64_encoded);
-            Ok(frame::receive(backend, &connection, text.as_deref()).await?)
+            Ok(frame::receive(backend, engine, &connection, text.as_deref()).await?)
         }
     }
 }

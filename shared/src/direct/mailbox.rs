@@ -4,18 +4,19 @@
 //! The removal is decided by one update of the head, which hides the messages from everybody at once; their
 //! rows and the cursor follow. Whatever does not get done is done by the reader's next fetch.
 
-use super::history::{Page, growing};
-use super::{Seat, seat};
+use super::{DIRECT, Page};
 use crate::backend::Backend;
+use crate::chats::{People, Seat, seat};
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
+use crate::history::growing;
 use crate::ids::{ChatId, UserId, attempt};
 use crate::log::{Head, Message, Position, Purge};
+use crate::send::file;
 use crate::store::heads::head_in_the_way;
 use crate::store::messages::{Order, Row};
 use crate::store::{StoreError, pause};
 use futures::future::join;
-use std::collections::HashMap;
 
 /// Messages that one fetch hands out at most (001).
 const MOST: usize = 50;
@@ -41,22 +42,22 @@ pub struct Fetched {
 
 /// Hands out the oldest messages by the other that the caller has not read.
 pub async fn fetch(backend: &Backend, user: UserId, chat: ChatId, removal: Removal) -> Result<Fetched> {
-    let seat = seat(backend, user, chat).await?;
-    let people = seat.pair.users();
-    let (taken, profiles) = join(take(backend, seat, removal, None), backend.store.profiles(&people)).await;
+    let seat = seat(backend, user, chat, DIRECT).await?;
+    let people = People::find(backend, seat.pair()?.users());
+    let (taken, people) = join(take(backend, seat, removal, None), people).await;
     let (messages, left) = taken?;
     // The messages are gone from the back end by now: better without names than not at all.
-    let profiles = profiles.unwrap_or_else(|error| {
+    let people = people.unwrap_or_else(|error| {
         tracing::warn!(%error, "a mailbox is handed out without names");
-        HashMap::new()
+        People::default()
     });
-    Ok(Fetched { page: Page::new(chat, messages, profiles), left })
+    Ok(Fetched { page: Page { chat_id: chat, messages, people }, left })
 }
 
 /// Removes what a fetch with [`Removal::Acknowledged`] handed out, up to and with the message of that time.
 /// Never more than one fetch hands out. Answers with how many unread messages are left.
 pub async fn acknowledge(backend: &Backend, user: UserId, chat: ChatId, up_to: Timestamp) -> Result<u64> {
-    let seat = seat(backend, user, chat).await?;
+    let seat = seat(backend, user, chat, DIRECT).await?;
     let (_, left) = take(backend, seat, Removal::Immediate, Some(up_to)).await?;
     Ok(left)
 }
@@ -69,13 +70,13 @@ async fn take(
 ) -> Result<(Vec<Message>, u64)> {
     for tried in 0..TRIES {
         let mut head = seat.head(backend).await?;
-        let read = head.position(seat.user, seat.read);
+        let read = head.position(seat.user, seat.cursor.position);
         if let Some(unfinished) = head.purges.get(&seat.user.to_string())
             && unfinished.attempt.is_some()
         {
             finish(backend, seat, unfinished, None).await?;
         }
-        let unread = head.unread(seat.user, read);
+        let unread = head.unread(&seat.cursor.reader(seat.user));
         let mut picks = oldest_unread(backend, &head, seat.user, read, MOST.min(unread as usize)).await?;
         if let Some(up_to) = up_to {
             picks.retain(|message| message.at <= up_to);
@@ -139,8 +140,8 @@ async fn oldest_unread(
 
 /// Files the tail and empties it, so that its messages can be removed. `None` when somebody sent meanwhile.
 async fn empty_tail(backend: &Backend, seat: Seat, head: &Head) -> Result<Option<Head>> {
-    backend.store.file(head.chat_id, &head.tail_messages()).await?;
-    match backend.store.empty_tail(seat.pair, head).await {
+    file(backend, seat.key, head).await?;
+    match backend.store.empty_tail(seat.key, head).await {
         Ok(emptied) => Ok(Some(emptied)),
         Err(StoreError::Refused(_) | StoreError::Unavailable(_)) => Ok(None),
         Err(error) => Err(error.into()),
@@ -155,7 +156,7 @@ async fn begin(backend: &Backend, seat: Seat, head: &Head, purge: &Purge, picks:
         true => Some(newest_besides(backend, head, picks).await?),
         false => None,
     };
-    match backend.store.begin_purge(seat.pair, head, seat.user, purge, latest.as_ref()).await {
+    match backend.store.begin_purge(seat.key, head, seat.user, purge, latest.as_ref()).await {
         Ok(()) => Ok(true),
         Err(StoreError::Refused(item)) => {
             // A repeated call may meet its own first success.
@@ -205,11 +206,11 @@ async fn newest_besides(backend: &Backend, head: &Head, picks: &[Message]) -> Re
 async fn finish(backend: &Backend, seat: Seat, purge: &Purge, messages: Option<&[Message]>) -> Result<()> {
     let store = &backend.store;
     match messages {
-        Some(messages) => store.remove(seat.chat, messages, clock::now()).await?,
+        Some(messages) => store.remove(seat.cursor.chat_id, messages, clock::now()).await?,
         None => {
             let mut next = purge.from;
             while next <= purge.to {
-                let rows = store.rows(seat.chat, next..=purge.to, Order::Ascending, 2 * MOST).await?;
+                let rows = store.rows(seat.cursor.chat_id, next..=purge.to, Order::Ascending, 2 * MOST).await?;
                 let Some(last) = rows.last() else { break };
                 next = last.seq() + 1;
                 let doomed: Vec<_> = rows
@@ -219,13 +220,14 @@ async fn finish(backend: &Backend, seat: Seat, purge: &Purge, messages: Option<&
                         _ => None,
                     })
                     .collect();
-                store.remove(seat.chat, &doomed, clock::now()).await?;
+                store.remove(seat.cursor.chat_id, &doomed, clock::now()).await?;
             }
         }
     }
-    store.advance(seat.user, seat.chat, Position { seq: purge.to, own: purge.own }).await?;
+    let read = Position { seq: purge.to, own: purge.own };
+    store.advance(seat.user, seat.cursor.chat_id, read, seat.cursor.tally, clock::now()).await?;
     if let Some(attempt) = &purge.attempt {
-        store.end_purge(seat.pair, seat.chat, seat.user, attempt).await?;
+        store.end_purge(seat.key, seat.cursor.chat_id, seat.user, attempt).await?;
     }
     Ok(())
 }

@@ -1,58 +1,61 @@
 //! Direct chats: two users, one chat, whoever starts it (document 001; contract, section 3).
 
-mod commit;
-mod history;
 mod mailbox;
 mod remove;
-mod send;
 
-pub use history::{Page, history};
 pub use mailbox::{Fetched, Removal, acknowledge, fetch};
 pub use remove::delete;
-pub use send::{Draft, Kind, Sent, send};
 
 use crate::backend::Backend;
+use crate::chats::{self, Listing, NO_CHAT, Overview, People, STRANGER, Seat, seat};
 use crate::error::{Error, Result};
+use crate::frames::MessageFrame;
+use crate::history::newest_first;
 use crate::ids::{ChatId, UserId};
-use crate::log::{Head, Message, Position};
-use crate::store::heads::Pair;
-use crate::store::users::Profile;
-use crate::text::json_len;
+use crate::log::Message;
+use crate::presence;
+use crate::send::{Draft, Identity, Sending, Sent, Stored};
+use crate::sessions::Caller;
+use crate::store::chats::Kind;
+use crate::store::heads::{HeadKey, Pair};
 use futures::future::try_join;
-use std::collections::HashMap;
 
-/// Chats that a list gives at most (contract, section 1).
-const MAX_LISTED: usize = 1_000;
+const DIRECT: &[Kind] = &[Kind::Direct];
 
-const NO_CHAT: Error = Error::NotFound("chat_not_found", "There is no such chat");
-const STRANGER: Error = Error::Forbidden("You take no part in this chat");
-
-/// A user's place in one of its chats.
-#[derive(Clone, Copy, Debug)]
-struct Seat {
-    user: UserId,
-    pair: Pair,
-    chat: ChatId,
-    read: Position,
+/// Sends a message, opening the pair's chat if there is none, and pushes it to all sockets of both.
+///
+/// Three round trips one after another: session with head, filing with claim, commit.
+pub async fn send(backend: &Backend, caller: Caller, receiver: UserId, draft: Draft) -> Result<Sent> {
+    let sender = caller.claimed_user();
+    let read = async {
+        draft.check()?;
+        let pair = Pair::of(sender, receiver)
+            .ok_or_else(|| Error::invalid("invalid_receiver", "receiver_id must be another user"))?;
+        Ok((pair, backend.store.head(HeadKey::Direct(pair)).await?))
+    };
+    let (pair, head) = caller.confirm_while(backend, read).await?;
+    let key = HeadKey::Direct(pair);
+    let sending = Sending { backend, key, sender, draft: &draft, identity: Identity::Content };
+    let sent = sending.run(head).await?;
+    if let Stored::Now(message) = &sent.outcome {
+        let frame = MessageFrame::new(Kind::Direct, sent.chat_id, message);
+        presence::push(backend, &pair.users(), &frame).await;
+    }
+    Ok(sent)
 }
 
-/// A user's place in a chat: 404 for an unknown or deleted chat, 403 for somebody else's.
-async fn seat(backend: &Backend, user: UserId, chat: ChatId) -> Result<Seat> {
-    if let Some(cursor) = backend.store.cursor(user, chat).await? {
-        let pair = Pair::of(user, cursor.with_user).ok_or_else(|| Error::internal("a chat with oneself"))?;
-        return Ok(Seat { user, pair, chat, read: cursor.position });
-    }
-    match backend.store.pointer(chat).await? {
-        Some(pointer) if !pointer.deleted && !pointer.pair.contains(user) => Err(STRANGER),
-        _ => Err(NO_CHAT),
-    }
+/// The direct chats of the caller.
+pub async fn list(
+    backend: &Backend,
+    caller: Caller,
+    shown: impl Fn(&Overview) -> bool,
+) -> Result<Listing> {
+    chats::list(backend, caller, DIRECT, shown).await
 }
 
-impl Seat {
-    /// The chat's head; 404 when it was deleted meanwhile.
-    async fn head(&self, backend: &Backend) -> Result<Head> {
-        backend.store.head(self.pair).await?.filter(|head| head.chat_id == self.chat).ok_or(NO_CHAT)
-    }
+/// Marks everything in a chat as read.
+pub async fn mark_read(backend: &Backend, user: UserId, chat: ChatId) -> Result<()> {
+    chats::mark_read(backend, user, chat, DIRECT).await
 }
 
 /// The chat of two users, for one of them: 403 for anybody else, 404 when they have none.
@@ -61,81 +64,39 @@ pub async fn find(backend: &Backend, caller: UserId, one: UserId, other: UserId)
     if !pair.contains(caller) {
         return Err(STRANGER);
     }
-    Ok(backend.store.head(pair).await?.ok_or(NO_CHAT)?.chat_id)
+    Ok(backend.store.head(HeadKey::Direct(pair)).await?.ok_or(NO_CHAT)?.chat_id)
 }
 
-/// One of a user's chats as a list shows it.
+/// Messages with their senders.
 #[derive(Clone, Debug)]
-pub struct Overview {
+pub struct Page {
     /// The chat.
     pub chat_id: ChatId,
-    /// The other one.
-    pub with: Profile,
-    /// The newest message that is not removed, and its sender.
-    pub newest: Option<(Message, Profile)>,
-    /// Messages by the other that the user has not read.
-    pub unread: u64,
+    /// The messages.
+    pub messages: Vec<Message>,
+    /// The senders.
+    pub people: People,
 }
 
-/// A user's chats, newest message first, at most 1,000, and at most as many as one answer can hold (about 300
-/// whose newest messages all have 16 KiB). Three round trips at most, however many they are.
-pub async fn list(
+/// `count` messages of a chat without the `skip` newest, newest first (001, "get messages of the two users"). Fewer
+/// where the chat ends or one answer can't hold more.
+pub async fn history(
     backend: &Backend,
     user: UserId,
-    wanted: impl Fn(&Overview) -> bool,
-) -> Result<Vec<Overview>> {
-    let cursors = backend.store.cursors(user).await?;
-    let pairs: Vec<_> = cursors.iter().filter_map(|cursor| Pair::of(user, cursor.with_user)).collect();
-    let mut people: Vec<_> = cursors.iter().map(|cursor| cursor.with_user).collect();
-    people.push(user);
-    let (mut heads, profiles) =
-        try_join(backend.store.heads(&pairs), backend.store.profiles(&people)).await?;
-    let mut chats: Vec<_> = cursors
-        .into_iter()
-        .filter_map(|cursor| {
-            let head = heads.remove(&cursor.chat_id)?;
-            let newest = head.newest().map(|message| {
-                let sender = profile_of(&profiles, message.sender);
-                (message, sender)
-            });
-            Some(Overview {
-                chat_id: cursor.chat_id,
-                with: profile_of(&profiles, cursor.with_user),
-                newest,
-                unread: head.unread(user, cursor.position),
-            })
-        })
-        .collect();
-    let key = |chat: &Overview| (chat.newest.as_ref().map(|(message, _)| message.at), chat.chat_id);
-    chats.sort_unstable_by_key(|chat| std::cmp::Reverse(key(chat)));
-    chats.retain(wanted);
-    chats.truncate(MAX_LISTED);
-    let mut bytes = 0;
-    let fitting = chats.iter().take_while(|chat| {
-        bytes += chat.newest.as_ref().map_or(0, |(message, _)| json_len(&message.text));
-        bytes <= history::ANSWER_BYTES
-    });
-    let fitting = fitting.count();
-    chats.truncate(fitting);
-    Ok(chats)
+    chat: ChatId,
+    skip: usize,
+    count: usize,
+) -> Result<Page> {
+    let seat = seat(backend, user, chat, DIRECT).await?;
+    let people = People::find(backend, seat.pair()?.users());
+    let (head, people) = try_join(seat.head(backend), people).await?;
+    let messages = newest_first(backend, &head, skip as u64, count).await?;
+    Ok(Page { chat_id: chat, messages, people })
 }
 
-/// Marks everything in a chat as read.
-pub async fn mark_read(backend: &Backend, user: UserId, chat: ChatId) -> Result<()> {
-    let seat = seat(backend, user, chat).await?;
-    let end = seat.head(backend).await?.end(user);
-    if end.seq > seat.read.seq {
-        backend.store.advance(user, chat, end).await?;
+impl Seat {
+    /// The two of a direct chat.
+    fn pair(&self) -> Result<Pair> {
+        self.key.pair().ok_or_else(|| Error::internal("a direct chat without a pair"))
     }
-    Ok(())
-}
-
-/// A user's public side, or a nameless one for a user who is gone.
-fn profile_of(profiles: &HashMap<UserId, Profile>, user: UserId) -> Profile {
-    profiles.get(&user).cloned().unwrap_or(Profile {
-        user_id: user,
-        user_name: None,
-        first_name: None,
-        last_name: None,
-    })
 }

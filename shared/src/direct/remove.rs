@@ -1,11 +1,12 @@
 //! Deleting a chat (001, "delete chat").
 
-use super::commit::INVOCATION_LASTS;
-use super::{NO_CHAT, seat};
+use super::DIRECT;
 use crate::backend::Backend;
+use crate::chats::{NO_CHAT, seat};
 use crate::clock::{self, Timestamp};
 use crate::error::Result;
 use crate::ids::{ChatId, UserId};
+use crate::send::INVOCATION_LASTS;
 use crate::store::{StoreError, pause};
 
 const TRIES: u32 = 12;
@@ -16,11 +17,11 @@ const ROWS_PER_SWEEP: i32 = 100;
 /// Deletes a chat for both, at once and in one step however long its history. Its rows, which nobody can
 /// reach any more, are removed behind it.
 pub async fn delete(backend: &Backend, user: UserId, chat: ChatId) -> Result<()> {
-    let seat = seat(backend, user, chat).await?;
+    let seat = seat(backend, user, chat, DIRECT).await?;
     let now = clock::now();
     let mut tried = 0;
     loop {
-        match backend.store.bury_chat(seat.pair, chat, now).await {
+        match backend.store.bury_chat(seat.pair()?, chat, now).await {
             Ok(()) => break,
             Err(StoreError::Refused(_)) => return Err(NO_CHAT),
             Err(StoreError::Unavailable(_)) if tried < TRIES => pause(tried).await,

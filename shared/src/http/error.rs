@@ -23,7 +23,7 @@ fn status(error: &Error) -> StatusCode {
         Error::NotFound(..) => StatusCode::NOT_FOUND,
         Error::Conflict(..) => StatusCode::CONFLICT,
         Error::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        Error::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        Error::Busy(_) | Error::Unavailable(..) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -37,7 +37,7 @@ impl IntoResponse for Error {
         }
         let envelope = Envelope { error: self.to_string(), code: self.code() };
         let mut response = (status(&self), Json(envelope)).into_response();
-        if matches!(self, Self::Busy(_)) {
+        if matches!(self, Self::Busy(_) | Self::Unavailable(..)) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response

@@ -3,11 +3,13 @@
 mod body;
 mod caller;
 mod error;
+mod pages;
 mod params;
 mod router;
 
 pub use body::Body;
 pub use caller::{IdempotencyKey, Origin, User};
 pub use error::Envelope;
-pub use params::{Number, Path, Query, count, offset};
+pub use pages::{MessageRow, Until, Window};
+pub use params::{Number, Path, Query, count};
 pub use router::{Shared, serve};

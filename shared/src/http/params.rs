@@ -63,7 +63,7 @@ pub fn count(asked: Option<Number>, default: u64, most: u64) -> Result<u64> {
 }
 
 /// Where a page begins, counted from 1.
-pub fn offset(asked: Option<Number>) -> Result<u64> {
+pub(super) fn offset(asked: Option<Number>) -> Result<u64> {
     match asked.map(|Number(offset)| offset) {
         Some(0) => Err(Error::invalid("invalid_offset", "offset must be at least 1")),
         asked => Ok(asked.unwrap_or(1)),

@@ -1,10 +1,13 @@
-//! Heads of chats (`Chats`): `direct#<low>#<high>` holds a pair's present chat, `chat#<id>` tells which pair
-//! an id belongs to and, after deletion, that it is gone.
+//! Heads of chats (`Chats`), each under its [`HeadKey`]: `direct#<low>#<high>`, `pair#<low>#<high>`,
+//! `head#<id>`, `bot#<user>`.
 
-use super::{Item, Result, Store, StoreError, claims::Claim, complete, n, put_new, read, s, value, write};
+use super::chats::{About, about_key};
+use super::claims::Claim;
+use super::cursors::Cursor;
+use super::{Item, Result, Store, StoreError, complete, n, put_new, read, s, value, write};
 use crate::clock::Timestamp;
 use crate::ids::{ChatId, UserId};
-use crate::log::{Entry, Head, MAX_TAIL, Message, Purge};
+use crate::log::{Entry, Head, MAX_TAIL, Message, Position, Purge};
 use aws_sdk_dynamodb::types::{
     Delete, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
@@ -38,21 +41,39 @@ impl Pair {
     pub fn other(self, user: UserId) -> UserId {
         if self.low == user { self.high } else { self.low }
     }
-
-    fn key(self) -> String {
-        format!("direct#{}#{}", self.low, self.high)
-    }
 }
 
-/// What an id once given to a chat means today.
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub struct Pointer {
-    /// Whose chat it is.
-    #[serde(flatten)]
-    pub pair: Pair,
-    /// It was deleted.
-    #[serde(default)]
-    pub deleted: bool,
+/// Where a chat's head is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadKey {
+    /// The direct chat of two.
+    Direct(Pair),
+    /// The private room of two.
+    Pair(Pair),
+    /// A chat of many: a geolocated room or a group.
+    Chat(ChatId),
+    /// A user's chat with the bot.
+    Bot(UserId),
+}
+
+impl HeadKey {
+    /// The partition key.
+    pub(crate) fn pk(self) -> String {
+        match self {
+            Self::Direct(Pair { low, high }) => format!("direct#{low}#{high}"),
+            Self::Pair(Pair { low, high }) => format!("pair#{low}#{high}"),
+            Self::Chat(chat) => format!("head#{chat}"),
+            Self::Bot(user) => format!("bot#{user}"),
+        }
+    }
+
+    /// Who takes part, where that is settled for good and the head counts their messages.
+    pub fn pair(self) -> Option<Pair> {
+        match self {
+            Self::Direct(pair) | Self::Pair(pair) => Some(pair),
+            Self::Chat(_) | Self::Bot(_) => None,
+        }
+    }
 }
 
 /// How an append treats the tail that stands.
@@ -64,73 +85,54 @@ pub enum Tail {
     Extend,
 }
 
-fn pointer_key(chat: ChatId) -> String {
-    format!("chat#{chat}")
-}
-
 fn head_from(item: Item) -> Result<Head> {
     read(item)
 }
 
 impl Store {
-    /// The head of a pair's chat.
-    pub async fn head(&self, pair: Pair) -> Result<Option<Head>> {
+    /// A chat's head.
+    pub async fn head(&self, key: HeadKey) -> Result<Option<Head>> {
         let got = self
             .client
             .get_item()
             .table_name(&self.tables.chats)
-            .key("pk", s(pair.key()))
+            .key("pk", s(key.pk()))
             .consistent_read(true)
             .send()
             .await?;
         got.item.map(head_from).transpose()
     }
 
-    /// The heads of many pairs' chats, in batches of 100 at a time side by side. Pairs without one are left
-    /// out.
-    pub async fn heads(&self, pairs: &[Pair]) -> Result<HashMap<ChatId, Head>> {
-        let keys = pairs.iter().map(|pair| HashMap::from([("pk".to_owned(), s(pair.key()))])).collect();
+    /// Many heads, in batches of 100 at a time side by side. Those that are not there are left out.
+    pub async fn heads(&self, keys: &[HeadKey]) -> Result<HashMap<ChatId, Head>> {
+        let keys = keys.iter().map(|key| HashMap::from([("pk".to_owned(), s(key.pk()))])).collect();
         let keys_of = |keys| KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
         let items = self.batch_get(&self.tables.chats, keys, keys_of).await?;
         items.into_iter().map(|item| head_from(item).map(|head| (head.chat_id, head))).collect()
     }
 
-    /// What a chat's id means.
-    pub async fn pointer(&self, chat: ChatId) -> Result<Option<Pointer>> {
-        let got = self
-            .client
-            .get_item()
-            .table_name(&self.tables.chats)
-            .key("pk", s(pointer_key(chat)))
-            .consistent_read(true)
-            .send()
-            .await?;
-        got.item.map(read).transpose()
-    }
-
-    /// Opens a pair's chat with its first message, a cursor for each, and the sender's idempotency claim if
-    /// there is one: all or nothing. Refused when the pair has a chat by now, the id is taken, or the claim
-    /// is another attempt's.
-    pub async fn open_chat(&self, pair: Pair, head: &Head, claim: Option<&Claim>) -> Result<()> {
-        let table = &self.tables.chats;
-        let pointer = Item::from([
-            ("pk".into(), s(pointer_key(head.chat_id))),
-            ("low".into(), n(pair.low)),
-            ("high".into(), n(pair.high)),
-        ]);
-        let mut writes = vec![
-            put_new(table, "pk", write(head, [("pk", s(pair.key()))])?)?,
-            put_new(table, "pk", pointer)?,
-        ];
-        for user in pair.users() {
-            let cursor = Item::from([
-                ("user_id".into(), n(user)),
-                ("chat_id".into(), n(head.chat_id)),
-                ("with_user".into(), n(pair.other(user))),
-                ("seq".into(), n(0)),
-                ("own".into(), n(0)),
-            ]);
-            writes.push(put_new(&self.tables.unread, "user_id", cursor)?);
+    /// Opens a chat with its first message; for a pair also a cursor for each and what the id means; and the
+    /// sender's idempotency claim if there is one: all or nothing. Refused when there is such a chat by now,
+    /// the id is taken, or the claim is another attempt's.
+    pub async fn open_chat(
+        &self,
+        key: HeadKey,
+        head: &Head,
+        opened: (UserId, Timestamp),
+        claim: Option<&Claim>,
+    ) -> Result<()> {
+        let mut writes = vec![self.new_head(key, head)?];
+        if let Some(pair) = key.pair() {
+            let about = match key {
+                HeadKey::Direct(_) => About::Direct { pair, deleted: false },
+                _ => About::Pair { pair, owner: opened.0, created_at: opened.1 },
+            };
+            writes.push(self.new_about(head.chat_id, &about)?);
+            for user in pair.users() {
+                let kind = about.kind();
+                let cursor = Cursor::new(head.chat_id, kind, Some(pair.other(user)), Position::default(), opened.1);
+                writes.push(put_new(&self.tables.unread, "user_id", cursor.item(user)?)?);
+            }
         }
         if let Some(claim) = claim {
             writes.push(self.claim_in_transaction(claim)?);
@@ -139,34 +141,45 @@ impl Store {
         Ok(())
     }
 
+    /// A head that must be new, within a transaction.
+    pub(super) fn new_head(&self, key: HeadKey, head: &Head) -> Result<TransactWriteItem> {
+        put_new(&self.tables.chats, "pk", write(head, [("pk", s(key.pk()))])?)
+    }
+
     /// Commits a message: puts it at the end of the tail and counts it for its sender. Answers with the head
     /// as it then stands. Refused, with the head as it is, when it is another chat's by now, when the tail is
     /// not as [`Tail`] wants it, or when the attempt was fenced off.
     ///
     /// Never repeated by the SDK: a repeated append would be a second message.
-    pub async fn append(&self, pair: Pair, seen: &Head, entry: &Entry, tail: Tail) -> Result<Head> {
+    pub async fn append(&self, key: HeadKey, seen: &Head, entry: &Entry, tail: Tail) -> Result<Head> {
         let mut update = self
             .client
             .update_item()
             .table_name(&self.tables.chats)
-            .key("pk", s(pair.key()))
-            .expression_attribute_names("#me", entry.sender.to_string())
+            .key("pk", s(key.pk()))
             .expression_attribute_values(
                 ":entry",
                 aws_sdk_dynamodb::types::AttributeValue::L(vec![value(entry)?]),
             )
             .expression_attribute_values(":chat", n(seen.chat_id))
             .expression_attribute_values(":attempt", s(&entry.attempt))
-            .expression_attribute_values(":one", n(1))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let count = if key.pair().is_some() {
+            update = update
+                .expression_attribute_names("#me", entry.sender.to_string())
+                .expression_attribute_values(":one", n(1));
+            ", sent.#me = sent.#me + :one"
+        } else {
+            ""
+        };
         update = match tail {
             Tail::Replace => {
                 let tail = seen.tail_messages();
                 update
-                    .update_expression(
-                        "SET tail = :entry, filed = :seq, filed_at = :time, sent.#me = sent.#me + :one REMOVE latest",
-                    )
+                    .update_expression(format!(
+                        "SET tail = :entry, filed = :seq, filed_at = :time{count} REMOVE latest"
+                    ))
                     .condition_expression(
                         "chat_id = :chat AND filed = :filed AND size(tail) = :size AND NOT contains(fenced, :attempt)",
                     )
@@ -176,9 +189,7 @@ impl Store {
                     .expression_attribute_values(":size", n(seen.tail.len()))
             }
             Tail::Extend => update
-                .update_expression(
-                    "SET tail = list_append(tail, :entry), sent.#me = sent.#me + :one REMOVE latest",
-                )
+                .update_expression(format!("SET tail = list_append(tail, :entry){count} REMOVE latest"))
                 .condition_expression(
                     "chat_id = :chat AND size(tail) < :room AND NOT contains(fenced, :attempt)",
                 )
@@ -195,12 +206,12 @@ impl Store {
 
     /// Bars an attempt from committing, whatever becomes of a request of it that is still under way. Answers
     /// with the head as it then stands; refused when the chat is gone.
-    pub async fn fence(&self, pair: Pair, chat: ChatId, attempt: &str) -> Result<Head> {
+    pub async fn fence(&self, key: HeadKey, chat: ChatId, attempt: &str) -> Result<Head> {
         let updated = self
             .client
             .update_item()
             .table_name(&self.tables.chats)
-            .key("pk", s(pair.key()))
+            .key("pk", s(key.pk()))
             .update_expression("ADD fenced :attempt")
             .condition_expression("chat_id = :chat")
             .expression_attribute_values(
@@ -215,11 +226,11 @@ impl Store {
     }
 
     /// Forgets fences that nothing can run into any more.
-    pub async fn unfence(&self, pair: Pair, chat: ChatId, attempts: Vec<String>) -> Result<()> {
+    pub async fn unfence(&self, key: HeadKey, chat: ChatId, attempts: Vec<String>) -> Result<()> {
         self.client
             .update_item()
             .table_name(&self.tables.chats)
-            .key("pk", s(pair.key()))
+            .key("pk", s(key.pk()))
             .update_expression("DELETE fenced :attempts")
             .condition_expression("chat_id = :chat")
             .expression_attribute_values(":attempts", aws_sdk_dynamodb::types::AttributeValue::Ss(attempts))
@@ -231,13 +242,13 @@ impl Store {
 
     /// Empties a tail whose messages are all filed; the newest of them stays in the head as `latest`. Refused,
     /// with the head as it is, when the tail is not the one seen.
-    pub async fn empty_tail(&self, pair: Pair, seen: &Head) -> Result<Head> {
+    pub async fn empty_tail(&self, key: HeadKey, seen: &Head) -> Result<Head> {
         let newest = seen.newest();
         let updated = self
             .client
             .update_item()
             .table_name(&self.tables.chats)
-            .key("pk", s(pair.key()))
+            .key("pk", s(key.pk()))
             .update_expression("SET tail = :empty, filed = :seq, filed_at = :time, latest = :latest")
             .condition_expression("chat_id = :chat AND filed = :filed AND size(tail) = :size")
             .expression_attribute_values(":empty", aws_sdk_dynamodb::types::AttributeValue::L(Vec::new()))
@@ -259,7 +270,7 @@ impl Store {
     /// `latest`) filing came between.
     pub async fn begin_purge(
         &self,
-        pair: Pair,
+        key: HeadKey,
         seen: &Head,
         reader: UserId,
         purge: &Purge,
@@ -273,7 +284,7 @@ impl Store {
             .client
             .update_item()
             .table_name(&self.tables.chats)
-            .key("pk", s(pair.key()))
+            .key("pk", s(key.pk()))
             .update_expression(format!("SET purges.#me = :purge, purge_count = :next{set_latest}"))
             .condition_expression(format!("chat_id = :chat AND purge_count = :count{if_latest}"))
             .expression_attribute_names("#me", reader.to_string())
@@ -292,12 +303,12 @@ impl Store {
     }
 
     /// Notes that a removal's rows are gone and its reader's cursor has followed.
-    pub async fn end_purge(&self, pair: Pair, chat: ChatId, reader: UserId, attempt: &str) -> Result<()> {
+    pub async fn end_purge(&self, key: HeadKey, chat: ChatId, reader: UserId, attempt: &str) -> Result<()> {
         let updated = self
             .client
             .update_item()
             .table_name(&self.tables.chats)
-            .key("pk", s(pair.key()))
+            .key("pk", s(key.pk()))
             .update_expression("REMOVE purges.#me.attempt")
             .condition_expression("chat_id = :chat AND purges.#me.attempt = :attempt")
             .expression_attribute_names("#me", reader.to_string())
@@ -311,17 +322,17 @@ impl Store {
         }
     }
 
-    /// Deletes a chat at once and for both: head and cursors go, the id stays as a grave until its rows are
+    /// Deletes a direct chat at once and for both: head and cursors go, the id stays as a grave until its rows are
     /// gone. Refused when the pair's chat is not this one (any more).
     pub async fn bury_chat(&self, pair: Pair, chat: ChatId, now: Timestamp) -> Result<()> {
         let head = Delete::builder()
             .table_name(&self.tables.chats)
-            .key("pk", s(pair.key()))
+            .key("pk", s(HeadKey::Direct(pair).pk()))
             .condition_expression("chat_id = :chat")
             .expression_attribute_values(":chat", n(chat));
-        let pointer = Update::builder()
+        let about = Update::builder()
             .table_name(&self.tables.chats)
-            .key("pk", s(pointer_key(chat)))
+            .key("pk", s(about_key(chat)))
             .update_expression("SET deleted = :yes, grave = :grave, chat_id = :chat, buried_at = :now")
             .expression_attribute_values(":yes", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
             .expression_attribute_values(":grave", s("open"))
@@ -329,7 +340,7 @@ impl Store {
             .expression_attribute_values(":chat", n(chat));
         let mut writes = vec![
             TransactWriteItem::builder().delete(complete(head.build())?).build(),
-            TransactWriteItem::builder().update(complete(pointer.build())?).build(),
+            TransactWriteItem::builder().update(complete(about.build())?).build(),
         ];
         for user in pair.users() {
             let cursor = Delete::builder()
@@ -339,35 +350,6 @@ impl Store {
             writes.push(TransactWriteItem::builder().delete(complete(cursor.build())?).build());
         }
         self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
-        Ok(())
-    }
-
-    /// Chats that were deleted before a moment and whose rows may not all be gone, oldest grave first.
-    pub async fn graves(&self, before: Timestamp, most: i32) -> Result<Vec<ChatId>> {
-        let found = self
-            .client
-            .query()
-            .table_name(&self.tables.chats)
-            .index_name("graves")
-            .key_condition_expression("grave = :open AND buried_at < :before")
-            .expression_attribute_values(":open", s("open"))
-            .expression_attribute_values(":before", n(before.0))
-            .limit(most)
-            .send()
-            .await?;
-        let ids = found.items.unwrap_or_default();
-        Ok(ids.iter().filter_map(|item| super::number_of::<u64>(item, "chat_id")?.try_into().ok()).collect())
-    }
-
-    /// The rows of a deleted chat are gone: its id only says so from now on.
-    pub async fn close_grave(&self, chat: ChatId) -> Result<()> {
-        self.client
-            .update_item()
-            .table_name(&self.tables.chats)
-            .key("pk", s(pointer_key(chat)))
-            .update_expression("REMOVE grave, buried_at")
-            .send()
-            .await?;
         Ok(())
     }
 }

@@ -44,6 +44,14 @@ impl Row {
         }
     }
 
+    /// The time.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Live(message) => message.at,
+            Self::Removed { at, .. } => *at,
+        }
+    }
+
     fn from_item(item: Item) -> Result<Self> {
         if !item.contains_key("removed") {
             return read(item).map(Self::Live);

@@ -3,6 +3,7 @@
 //! Reads that decide something (a session, a head, a cursor) are consistent. Uniqueness and every
 //! other race are settled by condition expressions, whose typed refusal becomes [`StoreError::Refused`].
 
+pub mod chats;
 pub mod claims;
 pub mod connections;
 pub mod cursors;

@@ -1,7 +1,7 @@
 //! What tests of several resources say.
 
 use serde_json::{Value, json};
-use tests::{Answer, Caller, User};
+use tests::{Answer, Caller, Socket, User};
 
 /// The fields of a chat in a list of unread ones, in alphabetical order.
 pub(crate) const UNREAD_CHAT: [&str; 8] = [
@@ -58,4 +58,16 @@ pub(crate) fn is_moment(value: &Value) -> bool {
 /// Sends a text and gives the whole answer.
 pub(crate) async fn send(sender: &User, path: &str, body: &Value, key: &str) -> Answer {
     sender.post(path).header("idempotency-key", key).json(body).await
+}
+
+/// The body of a text to a room.
+pub(crate) fn text(message: &str) -> Value {
+    json!({"message": message, "type": "text"})
+}
+
+/// Writes to somebody in the two's own room, by a socket of the sender's, and gives the room's id.
+pub(crate) async fn say_to(receiver: &User, socket: &mut Socket, message: &str) -> u64 {
+    let frame = json!({"chat_type": "room", "other_user_id": receiver.id, "message": message});
+    let back = socket.say(&frame).await;
+    back["chat_room_id"].as_u64().unwrap_or_else(|| panic!("no chat_room_id in {back}"))
 }

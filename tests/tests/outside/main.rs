@@ -2,11 +2,15 @@
 //! `faults` what becomes of messages when the store fails, and `local_stack` what the local stack promises by itself, on stacks of its own.
 
 mod accounts;
+mod chat_bot;
+mod chat_groups;
+mod chat_rooms;
 mod chats;
 mod chats_v2;
 mod common;
 mod faults;
 mod interleavings;
 mod local_stack;
+mod notifications;
 mod sockets;
 mod tour;

@@ -12,8 +12,10 @@ use serde_json::{Value, json};
 /// another by chance, and depth would be luck.
 const LATENCY: Duration = Duration::from_millis(20);
 
-/// The table whose calls find the sockets to push to.
+/// The table whose calls find the sockets to push to …
 const CONNECTIONS: &str = "Connections";
+/// … and the index that tells whose sockets.
+const PARTICIPANTS: &str = "participants";
 
 /// One call of the store.
 #[derive(Clone, Debug)]
@@ -26,6 +28,8 @@ pub(crate) struct StoreCall {
     pub(crate) read: f64,
     /// Write units.
     pub(crate) write: f64,
+    /// The index that it reads, if it is not the table itself.
+    pub(crate) index: Option<String>,
     /// Whether a condition did not hold.
     pub(crate) is_refused: bool,
     /// When it began.
@@ -52,12 +56,13 @@ impl StoreCall {
         };
         let (read, write) = if is_write(operation) { (0.0, units) } else { (units, 0.0) };
         let tables = tables_of(request);
-        Self { operation: operation.to_owned(), tables, read, write, is_refused, from, to }
+        let index = request["IndexName"].as_str().map(str::to_owned);
+        Self { operation: operation.to_owned(), tables, read, write, index, is_refused, from, to }
     }
 
     /// Whether it is part of finding whom to push to.
     pub(crate) fn finds_sockets(&self) -> bool {
-        self.tables.iter().all(|table| table == CONNECTIONS)
+        self.tables.iter().all(|table| table == CONNECTIONS) || self.index.as_deref() == Some(PARTICIPANTS)
     }
 }
 

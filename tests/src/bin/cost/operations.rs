@@ -1,12 +1,15 @@
 //! The operations, each measured alone, in functions that are warm.
 
+use futures::StreamExt as _;
 use serde_json::json;
 use tests::{Answer, Applicant, Call, Caller as _, Socket, Stack, User, eventually};
 
-use crate::meter::{Meter, StoreCall};
+use crate::meter::{Cost, Meter, StoreCall};
 
 /// Most chats in the list that has a bar.
 const CHATS: usize = 100;
+/// Participants of a large room.
+const CROWD: usize = 1_000;
 /// A message of the size that sending has a bar for.
 const MESSAGE: usize = 512;
 
@@ -72,6 +75,8 @@ pub(crate) async fn measure(stack: &Stack, meter: &Meter) -> Vec<Measured> {
     mailbox(&ada, &bob, &mut bench).await;
     lists(stack, &ada, &bob, &mut bench).await;
     sockets(stack, &ada, &bob, &mut bench).await;
+    rooms(stack, &ada, &bob, &mut bench).await;
+    frames(&ada, &bob, &mut bench).await;
     bench.measure("GET /logout", None, ada.get("/logout")).await.expect(200);
     bench.measured
 }
@@ -167,4 +172,93 @@ async fn sockets(stack: &Stack, ada: &User, bob: &User, bench: &mut Bench<'_>) {
     bare.close().await;
     let offline = async || (bob.seen_by(ada).await["online"] == json!(false)).then_some(());
     eventually("the end of the last socket", offline).await;
+}
+
+fn post(by: &User, room: u64) -> Call {
+    by.post(&format!("/chat_rooms/{room}/message"))
+        .json(&json!({"message": "x".repeat(MESSAGE), "type": "text"}))
+}
+
+/// Rooms: a small one and a large one, and a list of many.
+async fn rooms(stack: &Stack, ada: &User, bob: &User, bench: &mut Bench<'_>) {
+    let room = ada.open_room("a room").await;
+    bench.measure("first post to a room, 512 B", None, post(ada, room)).await.expect(201);
+    post(bob, room).await.expect(201);
+    bench.measure("post 512 B, room of 2", Some(SEND), post(ada, room)).await.expect(201);
+    let keyed = post(bob, room).header("idempotency-key", "a key for the room");
+    bench.measure("post 512 B with Idempotency-Key", Some(SEND), keyed).await.expect(201);
+    let of_two = bench.measure("post 512 B, room of 2, again", Some(SEND), post(ada, room)).await.expect(201);
+    drop(of_two);
+
+    // A few at a time: each hashes a password twice.
+    let crowd = futures::stream::iter(0..CROWD).map(|_| async {
+        post(&User::new(stack).await, room).await.expect(201);
+    });
+    crowd.buffer_unordered(8).collect::<()>().await;
+    post(bob, room).await.expect(201);
+    let name = "post 512 B, room of 1,002";
+    bench.measure(name, Some(SEND), post(ada, room)).await.expect(201);
+    let own = |name: &str| {
+        let measured = bench.measured.iter().find(|measured| measured.name == name).expect("a measurement");
+        Cost::of(measured.calls.iter().filter(|call| !call.finds_sockets()))
+    };
+    assert_eq!(own(name), own("post 512 B, room of 2, again"), "the size of a room costs something");
+    bench
+        .measure("POST /chat_rooms/{id}/read", None, bob.post(&format!("/chat_rooms/{room}/read")))
+        .await
+        .expect(201);
+    bench
+        .measure("GET /chat_rooms/{id}, 100 rows", None, bob.get(&format!("/chat_rooms/{room}")))
+        .await
+        .expect(200);
+
+    for number in 1..CHATS {
+        let room = ada.open_room(&format!("room {number}")).await;
+        post(bob, room).await.expect(201);
+        post(ada, room).await.expect(201);
+    }
+    let list = bench.measure("GET /chat_rooms, 100 rooms", Some(LIST), ada.get("/chat_rooms")).await;
+    assert_eq!(list.expect(200).rows().len(), CHATS);
+    let list = bench.measure("GET /notifications, 100 rooms", Some(LIST), ada.get("/notifications")).await;
+    list.expect(200);
+    let nearby = ada.get("/chat_rooms/nearby?latitude=48.25&longitude=16.5&radius_m=1000");
+    bench.measure("GET /chat_rooms/nearby, 100 of 100", None, nearby).await.expect(200);
+}
+
+/// Messages over the socket, each from the frame to its own return.
+async fn frames(ada: &User, bob: &User, bench: &mut Bench<'_>) {
+    let mut socket = ada.socket().await;
+    let group =
+        ada.post("/chat_groups").json(&json!({"chat_group_name": "a group"})).await.expect(201).json();
+    let group = group["chat_group_id"].as_u64().expect("a chat_group_id");
+    bob.get(&format!("/chat_groups/{group}")).await.expect(200);
+    ada.get(&format!("/chat_groups/{group}")).await.expect(200);
+    let targets = [
+        ("room", "frame to a room of two, 512 B", json!({"other_user_id": bob.id})),
+        ("group", "frame to a group, 512 B", json!({"chat_group_id": group})),
+    ];
+    for (chat_type, name, target) in targets {
+        for round in 0..3 {
+            let mut frame = target.clone();
+            frame["token"] = json!(ada.token);
+            frame["chat_type"] = json!(chat_type);
+            frame["message"] = json!("x".repeat(MESSAGE));
+            frame["client_id"] = json!(format!("{chat_type} {round}"));
+            let exchange = async {
+                socket.send(&frame).await;
+                socket.expect("the message", |seen| seen["client_id"] == frame["client_id"]).await
+            };
+            match round {
+                // The first opens a chat, the second finds nothing of its sender to file.
+                0 | 1 => drop(exchange.await),
+                _ => drop(bench.measure(name, Some(SEND), exchange).await),
+            }
+        }
+    }
+    let ask = async {
+        socket.send(&json!({"chat_type": "bot", "message": "hello"})).await;
+        socket.expect("the answer", |seen| seen["chat_type"] == "bot").await
+    };
+    bench.measure("frame to the bot, first, and its answer", None, ask).await;
+    socket.close().await;
 }

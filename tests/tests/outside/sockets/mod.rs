@@ -6,6 +6,11 @@ mod frames;
 mod gone;
 mod init;
 mod messages;
+mod presence;
+mod resume;
+mod rooms;
+mod thousand_sockets;
+mod tokens_in_frames;
 mod user_update;
 
 use tests::{Socket, Stack, User};

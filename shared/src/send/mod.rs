@@ -1,23 +1,23 @@
-//! `POST /chats` and `POST /chats_v2`: a message from one user to another.
+//! Sending: how a message of any kind of chat becomes part of its chat's log, once, however often it is sent.
 
-use super::commit::{Filed, Found, Outcome, Wanted, commit, fence};
+mod commit;
+
+pub(crate) use commit::{INVOCATION_LASTS, file};
+
+use commit::{Filed, Found, Outcome, Wanted, commit, fence};
 use crate::backend::Backend;
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
-use crate::frames::DirectMessage;
 use crate::ids::{ChatId, UserId, attempt};
 use crate::log::{Entry, Head, Message};
-use crate::presence;
-use crate::sessions::Bearer;
 use crate::store::claims::Claim;
-use crate::store::heads::Pair;
+use crate::store::heads::HeadKey;
 use crate::store::{StoreError, pause};
 use crate::text::check_message;
 use base64::Engine;
 use futures::future::try_join;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// How long an attempt may hold a client id before another takes it over. Only how soon a retry after a
@@ -28,10 +28,11 @@ const OPEN_TRIES: u32 = 12;
 const REPLAY_TRIES: u32 = 60;
 
 const NO_RECEIVER: Error = Error::NotFound("user_not_found", "There is no such user");
+const NO_CHAT: Error = Error::NotFound("chat_not_found", "There is no such chat");
 const KEY_REUSED: Error =
     Error::Conflict("idempotency_key_reused", "This idempotency key was used for another message");
 
-/// What a direct message is (001, "send chat message").
+/// What a message is (001, "send chat message").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
@@ -61,6 +62,13 @@ impl Kind {
             Self::Customize => "customize",
         }
     }
+
+    /// The kind that a word means.
+    pub fn from_word(word: &str) -> Option<Self> {
+        [Self::Text, Self::Image, Self::Sticker, Self::Location, Self::Audio, Self::Customize]
+            .into_iter()
+            .find(|kind| kind.word() == word)
+    }
 }
 
 /// A message to be sent.
@@ -74,64 +82,91 @@ pub struct Draft {
     pub client_id: Option<String>,
 }
 
-/// A message that is sent.
-#[derive(Clone, Debug)]
-pub struct Sent {
-    /// The chat it went to.
-    pub chat_id: ChatId,
-    /// Its position and time, unless the chat has been deleted since.
-    pub place: Option<(u64, Timestamp)>,
-}
-
-/// Sends a message, opening the pair's chat if there is none, and pushes it to all sockets of both. When it
-/// answers, the message is stored. The same client id gives the first answer again and stores nothing.
-///
-/// Three round trips one after another: session with head, filing with claim, commit.
-pub async fn send(backend: &Backend, caller: Bearer, receiver: UserId, draft: Draft) -> Result<Sent> {
-    let sender = caller.claimed_user();
-    let read = async {
-        check_message(&draft.text)?;
-        if draft.client_id.as_ref().is_some_and(|id| !(1..=MAX_CLIENT_ID_BYTES).contains(&id.len())) {
+impl Draft {
+    /// Refuses a text or a key of the wrong length.
+    pub(crate) fn check(&self) -> Result<()> {
+        check_message(&self.text)?;
+        if self.client_id.as_ref().is_some_and(|id| !(1..=MAX_CLIENT_ID_BYTES).contains(&id.len())) {
             return Err(Error::invalid(
                 "invalid_idempotency_key",
                 "The idempotency key must have 1 to 128 bytes",
             ));
         }
-        let pair = Pair::of(sender, receiver)
-            .ok_or_else(|| Error::invalid("invalid_receiver", "receiver_id must be another user"))?;
-        Ok((pair, backend.store.head(pair).await?))
-    };
-    let (_, (pair, head)) = caller.confirm_while(backend, read).await?;
-    let sending = Sending { backend, pair, sender, receiver, draft };
-    let (sent, fresh) = sending.run(head).await?;
-    if let Some(message) = &fresh {
-        let frame = DirectMessage::new(sent.chat_id, message);
-        if let Err(error) = presence::push(backend, &pair.users(), &frame).await {
-            tracing::warn!(%error, "a stored message was not pushed");
-        }
+        Ok(())
     }
-    Ok(sent)
 }
 
-/// One send on its way.
-struct Sending<'a> {
-    backend: &'a Backend,
-    pair: Pair,
-    sender: UserId,
-    receiver: UserId,
-    draft: Draft,
+/// A message that is sent.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The chat it went to.
+    pub chat_id: ChatId,
+    /// What became of it.
+    pub outcome: Stored,
+}
+
+/// Where a sent message is.
+#[derive(Clone, Debug)]
+pub enum Stored {
+    /// It is stored, and sockets are still to be told.
+    Now(Message),
+    /// It was stored when it was first sent.
+    Before(Message),
+    /// It was stored when it was first sent, and has been removed since.
+    Removed {
+        /// Its position.
+        seq: u64,
+        /// Its time.
+        at: Timestamp,
+    },
+    /// It went the way of its chat.
+    Deleted,
+}
+
+impl Sent {
+    /// Its position and time, unless the chat has been deleted since.
+    pub fn place(&self) -> Option<(u64, Timestamp)> {
+        match &self.outcome {
+            Stored::Now(message) | Stored::Before(message) => Some((message.seq, message.at)),
+            Stored::Removed { seq, at } => Some((*seq, *at)),
+            Stored::Deleted => None,
+        }
+    }
+}
+
+/// One send on its way. When [`Sending::run`] answers, the message is stored. The same client id gives the first
+/// answer again and stores nothing.
+///
+/// Two round trips one after another beyond reading the head: filing with claim, commit.
+pub(crate) struct Sending<'a> {
+    pub(crate) backend: &'a Backend,
+    /// Where to. A chat of two and a user's chat with the bot are opened by their first message.
+    pub(crate) key: HeadKey,
+    pub(crate) sender: UserId,
+    pub(crate) draft: &'a Draft,
+    pub(crate) identity: Identity,
+}
+
+/// What makes two sends with one client id the same send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// Where to, what kind, which text.
+    Content,
+    /// The client id alone, where the text may come out otherwise each time.
+    Key,
 }
 
 /// What the next step has to go on with.
 enum Step {
-    /// It is sent; with the message if sockets are still to be told.
-    Done(Sent, Option<Message>),
+    /// It is sent.
+    Done(Sent),
     /// Somebody opened or deleted the chat meanwhile: look again.
     Again(Option<Head>),
 }
 
 impl Sending<'_> {
-    async fn run(&self, mut head: Option<Head>) -> Result<(Sent, Option<Message>)> {
+    /// Sends, beginning with the head as it was read.
+    pub(crate) async fn run(&self, mut head: Option<Head>) -> Result<Sent> {
         let attempt = attempt();
         for _ in 0..OPEN_TRIES {
             let step = match head {
@@ -139,7 +174,7 @@ impl Sending<'_> {
                 Some(head) => self.append(head, &attempt).await?,
             };
             match step {
-                Step::Done(sent, fresh) => return Ok((sent, fresh)),
+                Step::Done(sent) => return Ok(sent),
                 Step::Again(found) => head = found,
             }
         }
@@ -170,43 +205,44 @@ impl Sending<'_> {
         })
     }
 
-    /// What a client id stands for: whom to, what kind, which text.
+    /// What a client id stands for.
     fn digest(&self) -> String {
         let mut digest = Sha256::new();
-        digest.update(format!("direct {} {} ", self.receiver, self.draft.kind.word()));
-        digest.update(&self.draft.text);
+        digest.update(format!("{} {} ", self.key.pk(), self.draft.kind.word()));
+        if self.identity == Identity::Content {
+            digest.update(&self.draft.text);
+        }
         base64::engine::general_purpose::STANDARD_NO_PAD.encode(digest.finalize())
     }
 
     /// The first message of a chat: everything it needs comes to be with it.
     async fn open(&self, attempt: &str) -> Result<Step> {
         let store = &self.backend.store;
-        if store.profile(self.receiver).await?.is_none() {
-            return Err(NO_RECEIVER);
+        let pair = self.key.pair();
+        match (self.key, pair) {
+            (HeadKey::Chat(_), _) => return Err(NO_CHAT),
+            (_, Some(pair)) if store.profile(pair.other(self.sender)).await?.is_none() => {
+                return Err(NO_RECEIVER);
+            }
+            _ => {}
         }
+        let counted = pair.map(|pair| pair.users().to_vec()).unwrap_or_default();
         for tried in 0..OPEN_TRIES {
             let now = clock::now();
-            let head = Head {
-                chat_id: ChatId::mint(),
-                filed: 0,
-                filed_at: Timestamp::default(),
-                tail: vec![self.entry(attempt, now)],
-                sent: BTreeMap::from([(self.sender.to_string(), 1), (self.receiver.to_string(), 0)]),
-                purges: BTreeMap::new(),
-                purge_count: 0,
-                latest: None,
-                fenced: Vec::new(),
-            };
+            let mut head = Head::empty(ChatId::mint(), &counted);
+            head.tail.push(self.entry(attempt, now));
+            head.sent.entry(self.sender.to_string()).and_modify(|sent| *sent += 1);
             let claim = self.claim(head.chat_id, 0, attempt, now);
-            match store.open_chat(self.pair, &head, claim.as_ref()).await {
+            match store.open_chat(self.key, &head, (self.sender, now), claim.as_ref()).await {
                 Ok(()) => {
-                    return Ok(fresh(head.chat_id, head.newest()));
+                    let message = head.newest().ok_or_else(|| Error::internal("an empty tail"))?;
+                    return Ok(done(head.chat_id, Stored::Now(message)));
                 }
                 Err(StoreError::Refused(_)) => {}
                 Err(StoreError::Unavailable(_)) => pause(tried).await,
                 Err(error) => return Err(error.into()),
             }
-            if let Some(head) = store.head(self.pair).await? {
+            if let Some(head) = store.head(self.key).await? {
                 return Ok(Step::Again(Some(head)));
             }
             if let Some(client_id) = &self.draft.client_id
@@ -225,8 +261,8 @@ impl Sending<'_> {
             return self.commit(head, Filed::No, attempt, None).await;
         };
         let store = &self.backend.store;
-        let filed = head.tail_messages();
-        let (standing, ()) = try_join(store.claim(&claim), store.file(head.chat_id, &filed)).await?;
+        let claiming = async { Ok(store.claim(&claim).await?) };
+        let (standing, ()) = try_join(claiming, file(self.backend, self.key, &head)).await?;
         match standing {
             None => self.commit(head, Filed::Yes, attempt, Some(claim)).await,
             Some(standing) => self.replay(standing, attempt).await,
@@ -247,9 +283,9 @@ impl Sending<'_> {
         for _ in 0..OPEN_TRIES {
             let chat_id = head.chat_id;
             let entry = self.entry(&attempt, clock::now());
-            match commit(self.backend, self.pair, head, filed, &entry).await? {
-                Outcome::Committed(message) => return Ok(fresh(chat_id, Some(message))),
-                Outcome::Gone => return Ok(Step::Again(self.backend.store.head(self.pair).await?)),
+            match commit(self.backend, self.key, head, filed, &entry).await? {
+                Outcome::Committed(message) => return Ok(done(chat_id, Stored::Now(message))),
+                Outcome::Gone => return Ok(Step::Again(self.backend.store.head(self.key).await?)),
                 Outcome::Fenced => {
                     let client_id = self.draft.client_id.as_deref().unwrap_or_default();
                     let standing = self.backend.store.standing_claim(self.sender, client_id, begun).await?;
@@ -259,9 +295,9 @@ impl Sending<'_> {
                 }
                 Outcome::Unclear => {}
             }
-            let Some(now) = fence(self.backend, self.pair, chat_id, &attempt, begun).await? else {
+            let Some(now) = fence(self.backend, self.key, chat_id, &attempt, begun).await? else {
                 // It may have been sent before the chat was deleted: sending it again could bring it back.
-                return Ok(gone(chat_id));
+                return Ok(done(chat_id, Stored::Deleted));
             };
             let wanted = Wanted {
                 sender: self.sender,
@@ -296,8 +332,8 @@ impl Sending<'_> {
                 return Err(KEY_REUSED);
             }
             let chat_id = standing.chat_id;
-            let Some(head) = store.head(self.pair).await?.filter(|head| head.chat_id == chat_id) else {
-                return Ok(gone(chat_id));
+            let Some(head) = store.head(self.key).await?.filter(|head| head.chat_id == chat_id) else {
+                return Ok(done(chat_id, Stored::Deleted));
             };
             let wanted = Wanted {
                 sender: self.sender,
@@ -313,9 +349,9 @@ impl Sending<'_> {
             if standing.taken_at + ATTEMPT_LASTS <= now {
                 // Barred first and taken over then: whoever holds a claim knows that nobody before it can
                 // commit any more, even where it dies between the two.
-                let Some(head) = fence(self.backend, self.pair, chat_id, &standing.attempt, now).await?
+                let Some(head) = fence(self.backend, self.key, chat_id, &standing.attempt, now).await?
                 else {
-                    return Ok(gone(chat_id));
+                    return Ok(done(chat_id, Stored::Deleted));
                 };
                 if let Some(found) = wanted.find(self.backend, &head).await? {
                     return Ok(found.told_late(chat_id));
@@ -336,32 +372,25 @@ impl Sending<'_> {
     }
 }
 
-/// A message that sockets have yet to be told.
-fn fresh(chat_id: ChatId, message: Option<Message>) -> Step {
-    let place = message.as_ref().map(|message| (message.seq, message.at));
-    Step::Done(Sent { chat_id, place }, message)
-}
-
-/// A message that went the way of its chat.
-fn gone(chat_id: ChatId) -> Step {
-    Step::Done(Sent { chat_id, place: None }, None)
+fn done(chat_id: ChatId, outcome: Stored) -> Step {
+    Step::Done(Sent { chat_id, outcome })
 }
 
 impl Found {
     /// Found because its own attempt got no answer or died: nobody may have been told of it.
     fn told_late(self, chat_id: ChatId) -> Step {
         match self {
-            Self::Message(message) => fresh(chat_id, Some(message)),
+            Self::Message(message) => done(chat_id, Stored::Now(message)),
             Self::Removed { .. } => self.told_before(chat_id),
         }
     }
 
     /// Found in answer to a repeated request.
     fn told_before(self, chat_id: ChatId) -> Step {
-        let place = match self {
-            Self::Message(message) => (message.seq, message.at),
-            Self::Removed { seq, at } => (seq, at),
+        let outcome = match self {
+            Self::Message(message) => Stored::Before(message),
+            Self::Removed { seq, at } => Stored::Removed { seq, at },
         };
-        Step::Done(Sent { chat_id, place: Some(place) }, None)
+        done(chat_id, outcome)
     }
 }

@@ -1,20 +1,22 @@
-//! Committing a message to a pair's head, and finding out whether one was.
+//! Committing a message to a head, and finding out whether one was.
 
 use crate::backend::Backend;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::{ChatId, UserId};
 use crate::log::{Entry, Head, MAX_TAIL, Message};
-use crate::store::heads::{Pair, Tail, head_in_the_way};
+use crate::store::heads::{HeadKey, Tail, head_in_the_way};
 use crate::store::messages::{Order, Row};
 use crate::store::{StoreError, pause};
+use futures::future::{try_join, try_join_all};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// Tries before a send gives up: enough for some hundred senders at once, each of whom delays the others by
 /// a few milliseconds.
 const TRIES: u32 = 24;
 /// Nothing of an invocation can be under way longer than Lambda lets any function run.
-pub(super) const INVOCATION_LASTS: Duration = Duration::from_secs(15 * 60);
+pub(crate) const INVOCATION_LASTS: Duration = Duration::from_secs(15 * 60);
 
 /// How far the clocks of two machines may differ before a search stops too early.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60 * 60);
@@ -45,7 +47,7 @@ pub(super) enum Filed {
 /// joins them in the tail instead.
 pub(super) async fn commit(
     backend: &Backend,
-    pair: Pair,
+    key: HeadKey,
     mut seen: Head,
     filed: Filed,
     entry: &Entry,
@@ -54,13 +56,13 @@ pub(super) async fn commit(
     for attempt in 0..TRIES {
         let tail = if attempt == 0 || seen.tail.is_empty() || seen.tail.len() >= MAX_TAIL {
             if attempt > 0 || filed == Filed::No {
-                backend.store.file(seen.chat_id, &seen.tail_messages()).await?;
+                file(backend, key, &seen).await?;
             }
             Tail::Replace
         } else {
             Tail::Extend
         };
-        match backend.store.append(pair, &seen, entry, tail).await {
+        match backend.store.append(key, &seen, entry, tail).await {
             Ok(head) => return committed(&head, entry).map(Outcome::Committed),
             Err(StoreError::Refused(item)) => match head_in_the_way(item)? {
                 Some(head) if head.chat_id != seen.chat_id => return Ok(Outcome::Gone),
@@ -82,6 +84,21 @@ pub(super) async fn commit(
     Err(Error::Busy(last_error.unwrap_or_else(|| StoreError::Unavailable("too many writers".into()))))
 }
 
+/// Files what a head carries: from then on the head may forget it. In a chat of many the senders' tallies are
+/// brought up to date with it; a head that counts has done so already.
+pub(crate) async fn file(backend: &Backend, key: HeadKey, head: &Head) -> Result<()> {
+    let messages = head.tail_messages();
+    let mut sent: BTreeMap<UserId, Vec<u64>> = BTreeMap::new();
+    if let HeadKey::Chat(_) = key {
+        for message in &messages {
+            sent.entry(message.sender).or_default().push(message.seq);
+        }
+    }
+    let credits = sent.iter().map(|(user, seqs)| backend.store.credit(*user, head.chat_id, seqs));
+    try_join(backend.store.file(head.chat_id, &messages), try_join_all(credits)).await?;
+    Ok(())
+}
+
 fn committed(head: &Head, entry: &Entry) -> Result<Message> {
     head.tail_messages()
         .into_iter()
@@ -93,19 +110,19 @@ fn committed(head: &Head, entry: &Entry) -> Result<Message> {
 /// later one. `None` when the chat is gone.
 pub(super) async fn fence(
     backend: &Backend,
-    pair: Pair,
+    key: HeadKey,
     chat: ChatId,
     attempt: &str,
     now: Timestamp,
 ) -> Result<Option<Head>> {
-    let head = match backend.store.fence(pair, chat, attempt).await {
+    let head = match backend.store.fence(key, chat, attempt).await {
         Ok(head) => head,
         Err(StoreError::Refused(_)) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
     let stale: Vec<_> = head.fenced.iter().filter(|attempt| is_stale(attempt, now)).cloned().collect();
     if !stale.is_empty() {
-        backend.store.unfence(pair, chat, stale).await?;
+        backend.store.unfence(key, chat, stale).await?;
     }
     Ok(Some(head))
 }

@@ -1,0 +1,23 @@
+//! `/notifications`.
+
+use crate::wire::{NotifiedChat, Notifications, Status};
+use axum::Json;
+use axum::extract::State;
+use chat::http::{Body, Shared, User};
+use chat::sessions::Bearer;
+use chat::{Result, notifications};
+
+pub(crate) async fn list(State(backend): State<Shared>, caller: Bearer) -> Result<Json<Notifications>> {
+    let listing = notifications::list(&backend, caller.into()).await?;
+    Ok(Json(listing.into()))
+}
+
+pub(crate) async fn mark_read(
+    State(backend): State<Shared>,
+    User(user): User,
+    Body(body): Body<NotifiedChat>,
+) -> Result<Json<Status>> {
+    let (chat, kinds) = body.into_parts()?;
+    notifications::mark_read(&backend, user, chat, kinds).await?;
+    Ok(Json(Status { status: "read" }))
+}

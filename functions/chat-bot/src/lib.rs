@@ -1,0 +1,13 @@
+//! The chat with the bot (document 002, step 4). What is said to it comes over the socket.
+
+mod messages;
+mod wire;
+
+use axum::Router;
+use axum::routing::get;
+use chat::http::Shared;
+
+/// The paths of this group. The document spells the first both ways.
+pub fn routes() -> Router<Shared> {
+    Router::new().route("/chat_bot", get(messages::list)).route("/chat-bot", get(messages::list))
+}

@@ -1,0 +1,70 @@
+//! Parts of lists and histories, as several functions have them.
+
+use super::params::{Number, count, offset};
+use crate::chats::People;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::ids::UserId;
+use crate::log::Message;
+use serde::{Deserialize, Serialize};
+
+/// The part of a list or of a history that is wanted, counted from 1.
+#[derive(Debug, Deserialize)]
+pub struct Window {
+    count: Option<Number>,
+    offset: Option<Number>,
+}
+
+impl Window {
+    /// How many rows to leave out and how many to give: `default` where the caller does not say, at most `most`.
+    pub fn of(self, default: u64, most: u64) -> Result<(usize, usize)> {
+        let skip = usize::try_from(offset(self.offset)? - 1).unwrap_or(usize::MAX);
+        Ok((skip, count(self.count, default, most)? as usize))
+    }
+}
+
+/// The query of a history that is paged by time: what is older than `until`, which an answer's `next` may be given
+/// as, too (contract, section 1, "Lists").
+#[derive(Debug, Deserialize)]
+pub struct Until {
+    until: Option<String>,
+    next: Option<String>,
+}
+
+impl Until {
+    /// The moment, if the caller gave one.
+    pub fn moment(self) -> Result<Option<Timestamp>> {
+        let Some(text) = self.until.or(self.next) else { return Ok(None) };
+        let moment = Timestamp::parse_rfc3339(&text);
+        moment.map(Some).ok_or_else(|| Error::invalid("invalid_until", "until must be a message's timestamp"))
+    }
+}
+
+/// A message in the histories of document 002.
+#[derive(Debug, Serialize)]
+pub struct MessageRow {
+    seq: u64,
+    user_id: UserId,
+    user_name: String,
+    message: String,
+    #[serde(rename = "type")]
+    kind: String,
+    timestamp: String,
+}
+
+impl MessageRow {
+    /// The rows of a page, in its order.
+    pub fn rows(messages: Vec<Message>, people: &People) -> Vec<Self> {
+        messages
+            .into_iter()
+            .map(|message| Self {
+                seq: message.seq,
+                user_id: message.sender,
+                user_name: people.name(message.sender),
+                message: message.text,
+                kind: message.kind,
+                timestamp: message.at.rfc3339(),
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,105 @@
+//! `resume` (contract, section 4): what a socket has missed, exactly, or an honest no.
+
+use crate::backend::Backend;
+use crate::error::Result;
+use crate::frames::{MessageFrame, Recovery, Resumed};
+use crate::ids::{ChatId, UserId};
+use crate::log::{Head, Message};
+use crate::presence;
+use crate::store::chats::Kind;
+use crate::store::messages::{Order, Row};
+use crate::text::json_len;
+use std::collections::BTreeMap;
+
+/// Chats that one frame may ask for.
+pub const MAX_CHATS: usize = 100;
+/// Messages that one frame brings at most, so that it is through long before Lambda's time is.
+const MAX_MISSED: u64 = 500;
+/// Text that one frame brings at most, as JSON.
+const MAX_BYTES: usize = 4_000_000;
+
+/// Sends on one connection what the user has missed of each chat since the position it knows, in order, and then what
+/// became of each chat. A chat that cannot be brought whole is not brought at all, and said to be not recovered.
+pub async fn resume(
+    backend: &Backend,
+    user: UserId,
+    connection: &str,
+    known: BTreeMap<ChatId, u64>,
+) -> Result<()> {
+    let chats: Vec<_> = known.keys().copied().collect();
+    let cursors = match chats.is_empty() {
+        true => Vec::new(),
+        false => backend.store.cursors_in(user, &chats).await?,
+    };
+    let kinds: BTreeMap<_, _> = cursors.iter().map(|cursor| (cursor.chat_id, cursor.kind)).collect();
+    let keys: Vec<_> = cursors.iter().filter_map(|cursor| cursor.head_key(user)).collect();
+    let heads = if keys.is_empty() { Default::default() } else { backend.store.heads(&keys).await? };
+
+    let mut budget = Budget { messages: MAX_MISSED, bytes: MAX_BYTES };
+    let mut recoveries = BTreeMap::new();
+    for (chat, last) in known {
+        let Some((kind, head)) = kinds.get(&chat).copied().zip(heads.get(&chat)) else {
+            recoveries.insert(chat, Recovery { recovered: false, seq: 0 });
+            continue;
+        };
+        let missed = missed(backend, head, last, &mut budget).await?;
+        recoveries.insert(chat, Recovery { recovered: missed.is_some(), seq: head.seq() });
+        send(backend, connection, kind, chat, missed.unwrap_or_default()).await?;
+    }
+    presence::reply(backend, connection, &Resumed { chats: recoveries }).await
+}
+
+/// What one frame may still bring.
+struct Budget {
+    messages: u64,
+    bytes: usize,
+}
+
+async fn send(
+    backend: &Backend,
+    connection: &str,
+    kind: Kind,
+    chat: ChatId,
+    messages: Vec<Message>,
+) -> Result<()> {
+    for message in &messages {
+        presence::reply(backend, connection, &MessageFrame::new(kind, chat, message)).await?;
+    }
+    Ok(())
+}
+
+/// The messages after a position, if they are all there and few enough.
+async fn missed(
+    backend: &Backend,
+    head: &Head,
+    last: u64,
+    budget: &mut Budget,
+) -> Result<Option<Vec<Message>>> {
+    let Some(count) = head.seq().checked_sub(last).filter(|count| *count <= budget.messages) else {
+        return Ok(None);
+    };
+    let mut messages = Vec::with_capacity(count as usize);
+    let mut next = last + 1;
+    while next <= head.filed {
+        let limit = count as usize;
+        let rows = backend.store.rows(head.chat_id, next..=head.filed, Order::Ascending, limit).await?;
+        for row in rows {
+            match row {
+                Row::Live(message) if message.seq == next && !head.hides(&message) => messages.push(message),
+                _ => return Ok(None),
+            }
+            next += 1;
+        }
+        if messages.last().is_none_or(|message| message.seq + 1 != next) {
+            return Ok(None);
+        }
+    }
+    messages.extend(head.tail_messages().into_iter().filter(|message| message.seq > last));
+    let bytes: usize = messages.iter().map(|message| json_len(&message.text)).sum();
+    if bytes > budget.bytes {
+        return Ok(None);
+    }
+    budget.messages -= count;
+    budget.bytes -= bytes;
+    Ok(Some(messages))
+}

@@ -1,0 +1,280 @@
+//! What a chat's id means (`Chats`, `chat#<id>`): whose chat it is, or which room or group. What changes with
+//! every message is in the head instead.
+
+use super::cursors::Cursor;
+use super::heads::{HeadKey, Pair};
+use super::{Item, Result, Store, StoreError, complete, n, put_new, read, s, write};
+use crate::clock::Timestamp;
+use crate::geo::{Point, Range};
+use crate::ids::{ChatId, UserId};
+use crate::log::Head;
+use aws_sdk_dynamodb::types::{
+    KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// Every group is in this one partition of the index `directory`.
+const GROUPS: &str = "groups";
+
+/// The kinds of chats that have an id and cursors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Two users (document 001).
+    Direct,
+    /// A private room of two, opened from the socket (document 002).
+    Pair,
+    /// A geolocated room (document 001).
+    Room,
+    /// A group (document 002).
+    Group,
+}
+
+/// What an id once given to a chat means today.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "lowercase")]
+pub enum About {
+    /// A direct chat.
+    Direct {
+        /// Whose.
+        #[serde(flatten)]
+        pair: Pair,
+        /// It is gone.
+        deleted: bool,
+    },
+    /// A room of two.
+    Pair {
+        /// Whose.
+        #[serde(flatten)]
+        pair: Pair,
+        /// Who opened it.
+        owner: UserId,
+        /// When.
+        created_at: Timestamp,
+    },
+    /// A geolocated room.
+    Room(Room),
+    /// A group.
+    Group(Group),
+}
+
+impl About {
+    /// The kind alone.
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Direct { .. } => Kind::Direct,
+            Self::Pair { .. } => Kind::Pair,
+            Self::Room(_) => Kind::Room,
+            Self::Group(_) => Kind::Group,
+        }
+    }
+}
+
+/// A geolocated room.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Room {
+    /// Its id.
+    pub chat_id: ChatId,
+    /// Its title.
+    pub title: String,
+    /// Who made it.
+    pub owner: UserId,
+    /// When.
+    pub created_at: Timestamp,
+    /// Where it is.
+    #[serde(flatten)]
+    pub place: Point,
+    /// How many participants it takes, if not any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capacity: Option<u64>,
+}
+
+/// A group.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Group {
+    /// Its id.
+    pub chat_id: ChatId,
+    /// Its name.
+    pub title: String,
+    /// Who made it and may rename it.
+    pub owner: UserId,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// What became of a wish to take part in a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// The user takes part.
+    Yes,
+    /// As many take part as the room has places for.
+    Full,
+}
+
+pub(super) fn about_key(chat: ChatId) -> String {
+    format!("chat#{chat}")
+}
+
+impl Store {
+    /// What a chat's id means.
+    pub async fn about(&self, chat: ChatId) -> Result<Option<About>> {
+        let got = self
+            .client
+            .get_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(about_key(chat)))
+            .consistent_read(true)
+            .send()
+            .await?;
+        got.item.map(read).transpose()
+    }
+
+    /// What many ids mean, in batches of 100 at a time side by side.
+    pub async fn abouts(&self, chats: &[ChatId]) -> Result<HashMap<ChatId, About>> {
+        let keys = chats.iter().map(|&chat| Item::from([("pk".to_owned(), s(about_key(chat)))])).collect();
+        let keys_of = |keys| KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
+        let mut items = HashMap::new();
+        for item in self.batch_get(&self.tables.chats, keys, keys_of).await? {
+            if let Some(pk) = super::text_of(&item, "pk") {
+                items.insert(pk, item);
+            }
+        }
+        let found = chats.iter().filter_map(|&chat| Some((chat, items.remove(&about_key(chat))?)));
+        found.map(|(chat, item)| Ok((chat, read(item)?))).collect()
+    }
+
+    pub(super) fn new_about(&self, chat: ChatId, about: &About) -> Result<TransactWriteItem> {
+        let mut item = write(about, [("pk", s(about_key(chat)))])?;
+        match about {
+            About::Room(Room { place, .. }) => {
+                item.extend([("cell".into(), s(place.cell())), ("place".into(), s(place.place()))]);
+            }
+            About::Group(_) => item.extend([("directory".into(), s(GROUPS))]),
+            About::Direct { .. } | About::Pair { .. } => {}
+        }
+        put_new(&self.tables.chats, "pk", item)
+    }
+
+    /// Makes a room or a group: what it is, an empty head, and the cursor of who takes part from the beginning.
+    /// Refused when the id is taken.
+    pub async fn create_chat(
+        &self,
+        chat: ChatId,
+        about: &About,
+        member: Option<(UserId, Cursor)>,
+    ) -> Result<()> {
+        let mut writes =
+            vec![self.new_head(HeadKey::Chat(chat), &Head::empty(chat, &[]))?, self.new_about(chat, about)?];
+        if let Some((user, cursor)) = member {
+            writes.push(put_new(&self.tables.unread, "user_id", cursor.item(user)?)?);
+        }
+        self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
+        Ok(())
+    }
+
+    /// Counts one more participant of a room with limited places, as part of the transaction that makes it one.
+    pub(super) fn one_more_place_taken(&self, chat: ChatId) -> Result<TransactWriteItem> {
+        let update = Update::builder()
+            .table_name(&self.tables.chats)
+            .key("pk", s(about_key(chat)))
+            .update_expression("ADD members :one")
+            .condition_expression("attribute_not_exists(members) OR members < #capacity")
+            .expression_attribute_names("#capacity", "capacity")
+            .expression_attribute_values(":one", n(1));
+        Ok(TransactWriteItem::builder().update(complete(update.build())?).build())
+    }
+
+    /// Renames a group, if `owner` is its owner. `None` where it is not, or there is no such group.
+    pub async fn rename_group(&self, chat: ChatId, owner: UserId, title: &str) -> Result<Option<Group>> {
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(about_key(chat)))
+            .update_expression("SET title = :title")
+            .condition_expression("kind = :group AND #owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":title", s(title))
+            .expression_attribute_values(":group", s("group"))
+            .expression_attribute_values(":owner", n(owner))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None)
+            .send()
+            .await;
+        match updated.map_err(StoreError::from) {
+            Ok(updated) => read(updated.attributes.unwrap_or_default()).map(Some),
+            Err(StoreError::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A page of all groups by id, after `after`; and whether more follow. Eventually consistent.
+    pub async fn groups(&self, after: Option<ChatId>, count: i32) -> Result<(Vec<Group>, bool)> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.tables.chats)
+            .index_name("directory")
+            .key_condition_expression("directory = :groups AND chat_id > :after")
+            .expression_attribute_values(":groups", s(GROUPS))
+            .expression_attribute_values(":after", n(after.map_or(0, ChatId::get)))
+            .limit(count)
+            .send()
+            .await?;
+        let more = found.last_evaluated_key.is_some();
+        let groups = found.items.unwrap_or_default().into_iter().map(read).collect::<Result<_>>()?;
+        Ok((groups, more))
+    }
+
+    /// The rooms in a range of the index of places. Eventually consistent.
+    pub async fn rooms_in(&self, range: &Range) -> Result<Vec<Room>> {
+        let mut pages = self
+            .client
+            .query()
+            .table_name(&self.tables.chats)
+            .index_name("places")
+            .key_condition_expression("cell = :cell AND place BETWEEN :first AND :last")
+            .expression_attribute_values(":cell", s(&range.cell))
+            .expression_attribute_values(":first", s(&range.first))
+            .expression_attribute_values(":last", s(&range.last))
+            .into_paginator()
+            .send();
+        let mut rooms = Vec::new();
+        while let Some(page) = pages.next().await {
+            for item in page?.items.unwrap_or_default() {
+                rooms.push(read(item)?);
+            }
+        }
+        Ok(rooms)
+    }
+
+    /// Chats that were deleted before a moment and whose rows may not all be gone, oldest grave first.
+    pub async fn graves(&self, before: Timestamp, most: i32) -> Result<Vec<ChatId>> {
+        let found = self
+            .client
+            .query()
+            .table_name(&self.tables.chats)
+            .index_name("graves")
+            .key_condition_expression("grave = :open AND buried_at < :before")
+            .expression_attribute_values(":open", s("open"))
+            .expression_attribute_values(":before", n(before.0))
+            .limit(most)
+            .send()
+            .await?;
+        let ids = found.items.unwrap_or_default();
+        Ok(ids.iter().filter_map(|item| super::number_of::<u64>(item, "chat_id")?.try_into().ok()).collect())
+    }
+
+    /// The rows of a deleted chat are gone: its id only says so from now on.
+    pub async fn close_grave(&self, chat: ChatId) -> Result<()> {
+        self.client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(about_key(chat)))
+            .update_expression("REMOVE grave, buried_at")
+            .send()
+            .await?;
+        Ok(())
+    }
+}
