@@ -70,7 +70,14 @@ impl Search {
     fn new(filed: u64, filed_at: Timestamp, until: Timestamp) -> Self {
         let all = filed == 0 || filed_at < until;
         let below = if all { filed } else { 0 };
-        Self { until, below, below_at: None, above: if all { filed + 1 } else { filed }, above_at: filed_at, halve: true }
+        Self {
+            until,
+            below,
+            below_at: None,
+            above: if all { filed + 1 } else { filed },
+            above_at: filed_at,
+            halve: true,
+        }
     }
 
     /// The position to look at next, or at the first row after it.

@@ -12,8 +12,8 @@ use crate::log::{Head, Position};
 use crate::presence;
 use crate::send::{self, Draft, Identity, Sending, Sent, Stored};
 use crate::sessions::Caller;
-pub use crate::store::chats::Room;
 use crate::store::chats::Joined;
+pub use crate::store::chats::Room;
 use crate::store::cursors::Cursor;
 use crate::store::heads::{HeadKey, Pair};
 use crate::store::{StoreError, pause};
@@ -61,11 +61,7 @@ pub async fn create(backend: &Backend, owner: UserId, plan: Plan) -> Result<Chat
 }
 
 /// The rooms that the caller takes part in.
-pub async fn mine(
-    backend: &Backend,
-    caller: Caller,
-    shown: impl Fn(&Overview) -> bool,
-) -> Result<Listing> {
+pub async fn mine(backend: &Backend, caller: Caller, shown: impl Fn(&Overview) -> bool) -> Result<Listing> {
     chats::list(backend, caller, ROOMS, shown).await
 }
 
@@ -86,9 +82,7 @@ pub async fn nearby(backend: &Backend, caller: Caller, centre: Point, radius_m: 
     }
     let radius_m = radius_m.min(HALF_CIRCUMFERENCE_M);
     let ranges = covering(centre, radius_m);
-    let reading = async {
-        Ok(try_join_all(ranges.iter().map(|range| backend.store.rooms_in(range))).await?)
-    };
+    let reading = async { Ok(try_join_all(ranges.iter().map(|range| backend.store.rooms_in(range))).await?) };
     let found = caller.confirm_while(backend, reading).await?;
     let mut nearby: Vec<_> = found
         .into_iter()
@@ -134,15 +128,20 @@ pub async fn post(backend: &Backend, caller: Caller, chat: ChatId, draft: Draft)
                 HeadKey::Chat(_) => head.ok_or(NO_CHAT)?,
                 _ => seat.head(backend).await?,
             };
-            deliver(backend, seat.key, sender, Some(head), &draft).await
+            let key = seat.key;
+            deliver(Sending { backend, key, sender, draft: &draft, identity: Identity::Content }, Some(head))
+                .await
         }
         None => {
             let about = backend.store.about(chat).await?;
             let (Some(About::Room(room)), Some(head)) = (&about, head) else {
                 return Err(not_taking_part(&about, ROOMS));
             };
+            let key = HeadKey::Chat(chat);
+            let sending = Sending { backend, key, sender, draft: &draft, identity: Identity::Content };
+            sending.check_key().await?;
             join(backend, sender, room, &head).await?;
-            deliver(backend, HeadKey::Chat(chat), sender, Some(head), &draft).await
+            deliver(sending, Some(head)).await
         }
     }
 }
@@ -158,7 +157,7 @@ pub async fn write_to(backend: &Backend, caller: Caller, other: UserId, draft: D
         Ok((key, backend.store.head(key).await?))
     };
     let (key, head) = caller.confirm_while(backend, reading).await?;
-    deliver(backend, key, sender, head, &draft).await
+    deliver(Sending { backend, key, sender, draft: &draft, identity: Identity::Content }, head).await
 }
 
 fn check(draft: &Draft) -> Result<()> {
@@ -179,14 +178,10 @@ async fn join(backend: &Backend, user: UserId, room: &Room, head: &Head) -> Resu
     }
 }
 
-async fn deliver(
-    backend: &Backend,
-    key: HeadKey,
-    sender: UserId,
-    head: Option<Head>,
-    draft: &Draft,
-) -> Result<Sent> {
-    let sent = Sending { backend, key, sender, draft, identity: Identity::Content }.run(head).await?;
+/// Sends, and tells all who take part.
+async fn deliver(sending: Sending<'_>, head: Option<Head>) -> Result<Sent> {
+    let sent = sending.run(head).await?;
+    let Sending { backend, key, sender, .. } = sending;
     if let Stored::Now(message) = &sent.outcome {
         let (kind, users) = match key.pair() {
             Some(pair) => (Kind::Pair, pair.users().to_vec()),

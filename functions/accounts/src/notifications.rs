@@ -1,6 +1,6 @@
 //! `/notifications`.
 
-use crate::wire::{NotifiedChat, Notifications, Status};
+use crate::wire::{Notifications, NotifiedChat, Status};
 use axum::Json;
 use axum::extract::State;
 use chat::http::{Body, Shared, User};

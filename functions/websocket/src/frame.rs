@@ -7,6 +7,7 @@ use chat::frames::{Pong, Ready, Refusal};
 use chat::sessions::{Bearer, Caller};
 use chat::{Backend, Error, Result, presence, resume};
 use lambda_runtime::tracing;
+use serde_json::{Map, Value};
 
 const NOT_JSON: &str = "A frame must be a JSON object";
 const BEFORE_INIT: Error = Error::Unauthenticated("Send {\"token\": ...} first");
@@ -44,11 +45,16 @@ pub(crate) async fn receive(
     connection: &str,
     text: Option<&str>,
 ) -> Result<Answer> {
-    let frame = match parse(text) {
-        Ok(frame) => frame,
+    let object = match parse(text) {
+        Ok(object) => object,
         Err(error) => return refuse(backend, connection, None, &error).await,
     };
-    let client_id = frame.client_id.clone();
+    // A refusal names its frame whatever else is wrong with that.
+    let client_id = object.get("client_id").and_then(Value::as_str).map(str::to_owned);
+    let frame = match serde_json::from_value(Value::Object(object)) {
+        Ok(frame) => frame,
+        Err(error) => return refuse(backend, connection, client_id, &unexpected(error)).await,
+    };
     match serve(backend, engine, connection, frame).await {
         Ok(()) => Ok(Answer::OK),
         Err(Refused::Kept(error)) => refuse(backend, connection, client_id, &error).await,
@@ -60,11 +66,17 @@ pub(crate) async fn receive(
     }
 }
 
-fn parse(text: Option<&str>) -> Result<Frame> {
-    let object = text.filter(|text| text.trim_start().starts_with('{'));
-    let object = object.ok_or_else(|| Error::invalid("invalid_frame", NOT_JSON))?;
-    serde_json::from_str(object)
-        .map_err(|error| Error::invalid("invalid_frame", format!("The frame is not as expected: {error}")))
+fn parse(text: Option<&str>) -> Result<Map<String, Value>> {
+    let text = text.ok_or_else(|| Error::invalid("invalid_frame", NOT_JSON))?;
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(Error::invalid("invalid_frame", NOT_JSON)),
+        Err(error) => Err(unexpected(error)),
+    }
+}
+
+fn unexpected(error: serde_json::Error) -> Error {
+    Error::invalid("invalid_frame", format!("The frame is not as expected: {error}"))
 }
 
 async fn serve(backend: &Backend, engine: &Engine, connection: &str, frame: Frame) -> Result<(), Refused> {
@@ -103,9 +115,7 @@ async fn handle(
         },
         (None, Some(_)) => Err(Error::invalid("unknown_type", "There is no such type of frame")),
         (None, None) if frame.token.is_some() => Ok(()),
-        (None, None) => {
-            Err(Error::invalid("unknown_type", "A frame needs a token, a type or a chat_type"))
-        }
+        (None, None) => Err(Error::invalid("unknown_type", "A frame needs a token, a type or a chat_type")),
     }
 }
 

@@ -10,12 +10,7 @@ use chat::sessions::Caller;
 use chat::{Backend, Error, Result, groups, presence, rooms};
 
 /// A message to a room: by the other one of a room of two, which is opened if there is none, or by the room's id.
-pub(crate) async fn to_room(
-    backend: &Backend,
-    connection: &str,
-    caller: Caller,
-    frame: Frame,
-) -> Result<()> {
+pub(crate) async fn to_room(backend: &Backend, connection: &str, caller: Caller, frame: Frame) -> Result<()> {
     let (other, room) = (frame.other_user_id, frame.chat_room_id);
     let draft = draft(frame)?;
     let sent = match (other, room) {
@@ -45,7 +40,9 @@ pub(crate) async fn to_group(
             let left = GroupEvent::new(Passage::Leave, user, group, clock::now());
             presence::reply(backend, connection, &left).await
         }
-        Some(_) => Err(Error::invalid("unknown_event", "There is no such event; a frame can only tell of leave")),
+        Some(_) => {
+            Err(Error::invalid("unknown_event", "There is no such event; a frame can only tell of leave"))
+        }
     }
 }
 

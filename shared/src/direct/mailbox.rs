@@ -210,7 +210,8 @@ async fn finish(backend: &Backend, seat: Seat, purge: &Purge, messages: Option<&
         None => {
             let mut next = purge.from;
             while next <= purge.to {
-                let rows = store.rows(seat.cursor.chat_id, next..=purge.to, Order::Ascending, 2 * MOST).await?;
+                let rows =
+                    store.rows(seat.cursor.chat_id, next..=purge.to, Order::Ascending, 2 * MOST).await?;
                 let Some(last) = rows.last() else { break };
                 next = last.seq() + 1;
                 let doomed: Vec<_> = rows

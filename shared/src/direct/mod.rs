@@ -45,11 +45,7 @@ pub async fn send(backend: &Backend, caller: Caller, receiver: UserId, draft: Dr
 }
 
 /// The direct chats of the caller.
-pub async fn list(
-    backend: &Backend,
-    caller: Caller,
-    shown: impl Fn(&Overview) -> bool,
-) -> Result<Listing> {
+pub async fn list(backend: &Backend, caller: Caller, shown: impl Fn(&Overview) -> bool) -> Result<Listing> {
     chats::list(backend, caller, DIRECT, shown).await
 }
 

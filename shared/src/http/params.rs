@@ -2,7 +2,7 @@
 
 use super::body::named;
 use crate::error::{Error, Result};
-use axum::extract::{FromRequestParts, Path as AxumPath};
+use axum::extract::{FromRequestParts, Path as AxumPath, RawPathParams};
 use axum::http::request::Parts;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
@@ -15,9 +15,14 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
-        let AxumPath(value) = AxumPath::from_request_parts(parts, state).await.map_err(|_| {
-            Error::invalid("invalid_path", "An id in the path is not a whole number from 1 to 2^53 - 1")
-        })?;
+        let no_id =
+            || Error::invalid("invalid_path", "An id in the path is not a whole number from 1 to 2^53 - 1");
+        // Rust reads a number with a plus sign; there is no such id.
+        let raw = RawPathParams::from_request_parts(parts, state).await.map_err(|_| no_id())?;
+        if raw.iter().any(|(_, value)| value.starts_with('+')) {
+            return Err(no_id());
+        }
+        let AxumPath(value) = AxumPath::from_request_parts(parts, state).await.map_err(|_| no_id())?;
         Ok(Self(value))
     }
 }

@@ -4,7 +4,6 @@ mod commit;
 
 pub(crate) use commit::{INVOCATION_LASTS, file};
 
-use commit::{Filed, Found, Outcome, Wanted, commit, fence};
 use crate::backend::Backend;
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
@@ -15,6 +14,7 @@ use crate::store::heads::HeadKey;
 use crate::store::{StoreError, pause};
 use crate::text::check_message;
 use base64::Engine;
+use commit::{Filed, Found, Outcome, Wanted, commit, fence};
 use futures::future::try_join;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -179,6 +179,16 @@ impl Sending<'_> {
             }
         }
         Err(Error::Busy(StoreError::Unavailable("the chat is opened and deleted all the time".into())))
+    }
+
+    /// Refuses a client id that stands for another message already, for those who do something before they send.
+    pub(crate) async fn check_key(&self) -> Result<()> {
+        let Some(client_id) = &self.draft.client_id else { return Ok(()) };
+        let standing = self.backend.store.standing_claim(self.sender, client_id, clock::now()).await?;
+        match standing {
+            Some(standing) if standing.digest != self.digest() => Err(KEY_REUSED),
+            _ => Ok(()),
+        }
     }
 
     fn entry(&self, attempt: &str, now: Timestamp) -> Entry {
@@ -349,8 +359,7 @@ impl Sending<'_> {
             if standing.taken_at + ATTEMPT_LASTS <= now {
                 // Barred first and taken over then: whoever holds a claim knows that nobody before it can
                 // commit any more, even where it dies between the two.
-                let Some(head) = fence(self.backend, self.key, chat_id, &standing.attempt, now).await?
-                else {
+                let Some(head) = fence(self.backend, self.key, chat_id, &standing.attempt, now).await? else {
                     return Ok(done(chat_id, Stored::Deleted));
                 };
                 if let Some(found) = wanted.find(self.backend, &head).await? {

@@ -130,7 +130,8 @@ impl Store {
             writes.push(self.new_about(head.chat_id, &about)?);
             for user in pair.users() {
                 let kind = about.kind();
-                let cursor = Cursor::new(head.chat_id, kind, Some(pair.other(user)), Position::default(), opened.1);
+                let cursor =
+                    Cursor::new(head.chat_id, kind, Some(pair.other(user)), Position::default(), opened.1);
                 writes.push(put_new(&self.tables.unread, "user_id", cursor.item(user)?)?);
             }
         }

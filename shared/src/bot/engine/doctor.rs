@@ -215,7 +215,8 @@ mod tests {
 
     #[test]
     fn the_longest_message_is_answered_in_a_few_words() {
-        for word in ["i ", "my ", "i am my you are ", "but ", ", ", "\u{0}", "ß", "İ’", "{} ", "\u{202e}"] {
+        for word in ["i ", "my ", "i am my you are ", "but ", ", ", "\u{0}", "ß", "İ’", "{} ", "\u{202e}"]
+        {
             let message = word.repeat(MAX_MESSAGE_BYTES / word.len());
             let line = answer(&[], &message);
             assert!((1..1_000).contains(&line.len()), "{word:?}: {line}");

@@ -56,7 +56,8 @@ impl Model {
     /// The model's answer to a question that is not blank.
     pub(super) async fn answer(&self, history: &[Turn], question: &str) -> Result<String, Unanswered> {
         let messages = conversation(history, question).into_iter().map(Said::into_message);
-        let messages = messages.collect::<Result<_, _>>().map_err(|error| Unanswered::Failed(error.into()))?;
+        let messages =
+            messages.collect::<Result<_, _>>().map_err(|error| Unanswered::Failed(error.into()))?;
         let output = self
             .client
             .converse()
@@ -178,7 +179,8 @@ mod tests {
                 .http_client(self.clone())
                 .build();
             let client = Client::from_conf(config);
-            let model = Model::with_patience(&client, "some.model-v1:0".to_owned(), Duration::from_millis(200));
+            let model =
+                Model::with_patience(&client, "some.model-v1:0".to_owned(), Duration::from_millis(200));
             Engine::Model(model).answer(history, question).await
         }
 
@@ -290,8 +292,7 @@ mod tests {
 
     #[test]
     fn only_the_end_of_a_long_conversation_is_read() {
-        let many: Vec<Turn> =
-            (0..50).map(|n| Turn { is_user: n % 2 == 0, text: n.to_string() }).collect();
+        let many: Vec<Turn> = (0..50).map(|n| Turn { is_user: n % 2 == 0, text: n.to_string() }).collect();
         let read = conversation(&many, "?");
         assert_eq!((read.len(), read[0].text.as_str()), (TURNS + 1, "30"));
 

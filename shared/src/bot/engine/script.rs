@@ -95,8 +95,10 @@ pub(super) const RULES: &[Rule] = &[
             "want to die",
             "do not want to live",
         ],
-        &["I am only a small program and cannot help with this, but people can: please talk to somebody you \
-           trust, or call your local emergency number now."],
+        &[
+            "I am only a small program and cannot help with this, but people can: please talk to somebody you \
+           trust, or call your local emergency number now.",
+        ],
     ),
     // About the bot.
     rule(
@@ -118,10 +120,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     rule(
         &["^help", "help me", "can you help"],
-        &[
-            "I can listen and ask back. What is it about?",
-            "Tell me what it is about; saying it often helps.",
-        ],
+        &["I can listen and ask back. What is it about?", "Tell me what it is about; saying it often helps."],
     ),
     // Courtesies.
     rule(
@@ -136,10 +135,7 @@ pub(super) const RULES: &[Rule] = &[
         &["how are you", "how do you do"],
         &["All is well here, thank you. And how are you?", "I cannot complain, I am a program. And you?"],
     ),
-    rule(
-        &["sorry", "my apologies"],
-        &["There is nothing to be sorry for.", "Never mind. Please go on."],
-    ),
+    rule(&["sorry", "my apologies"], &["There is nothing to be sorry for.", "Never mind. Please go on."]),
     // The user's family, memories and dreams.
     rule(
         &[
@@ -169,10 +165,7 @@ pub(super) const RULES: &[Rule] = &[
             "Why does this come to mind just now?",
         ],
     ),
-    rule(
-        &["do you remember"],
-        &["Did you think I would forget {}?", "What about it should I remember?"],
-    ),
+    rule(&["do you remember"], &["Did you think I would forget {}?", "What about it should I remember?"]),
     rule(
         &["dream", "dreams", "dreamed", "dreamt"],
         &["What does that dream tell you?", "Do you dream often?", "Who appears in your dreams?"],
@@ -180,7 +173,11 @@ pub(super) const RULES: &[Rule] = &[
     // What the user wants, feels, can and is.
     rule(
         &["i need to", "i want to", "i would like to", "i have to", "i must"],
-        &["What would it mean to you to {}?", "Suppose you did not {}: what then?", "What keeps you from it?"],
+        &[
+            "What would it mean to you to {}?",
+            "Suppose you did not {}: what then?",
+            "What keeps you from it?",
+        ],
     ),
     rule(
         &["i need", "i want", "i would like", "i wish for", "i am looking for"],
@@ -194,12 +191,17 @@ pub(super) const RULES: &[Rule] = &[
         &["i feel", "i am feeling", "i felt"],
         &["Do you often feel {}?", "When do you feel {}?", "Tell me more about this feeling."],
     ),
+    rule(&["i am not", "i was not"], &["Would you like to be {}?", "What would be different if you were?"]),
     rule(
-        &["i am not", "i was not"],
-        &["Would you like to be {}?", "What would be different if you were?"],
-    ),
-    rule(
-        &["i am sad", "i am unhappy", "i am depressed", "i am lonely", "i am afraid", "i am sick", "i am ill"],
+        &[
+            "i am sad",
+            "i am unhappy",
+            "i am depressed",
+            "i am lonely",
+            "i am afraid",
+            "i am sick",
+            "i am ill",
+        ],
         &["I am sorry to hear that. Since when?", "What would make it a little better?"],
     ),
     rule(
@@ -215,17 +217,10 @@ pub(super) const RULES: &[Rule] = &[
             "Please tell me more about yourself.",
         ],
     ),
-    rule(
-        &["i was"],
-        &["What was it like to be {}?", "Are you still {}?", "And how is it today?"],
-    ),
+    rule(&["i was"], &["What was it like to be {}?", "Are you still {}?", "And how is it today?"]),
     rule(
         &["i cannot", "i could not"],
-        &[
-            "What makes you think you cannot {}?",
-            "What would happen if you could {}?",
-            "Have you tried?",
-        ],
+        &["What makes you think you cannot {}?", "What would happen if you could {}?", "Have you tried?"],
     ),
     rule(
         &["i do not", "i will not", "i would not"],
@@ -292,10 +287,7 @@ pub(super) const RULES: &[Rule] = &[
         &["always", "never"],
         &["Can you give an example?", "Really without exception?", "When was the last time?"],
     ),
-    rule(
-        &["maybe", "perhaps"],
-        &["You do not seem to be sure.", "What would make you sure?"],
-    ),
+    rule(&["maybe", "perhaps"], &["You do not seem to be sure.", "What would make you sure?"]),
     rule(
         &["my"],
         &["Your {}? Please go on.", "What does your {} mean to you?", "That seems to matter to you."],
@@ -316,10 +308,7 @@ pub(super) const RULES: &[Rule] = &[
         &["^yes", "^yeah", "^yep", "^sure", "^of course", "^ok", "^okay"],
         &["I see. Please go on.", "You seem quite sure. Tell me more."],
     ),
-    rule(
-        &["^no", "^nope", "^nah"],
-        &["Why not?", "No? What is it, then?"],
-    ),
+    rule(&["^no", "^nope", "^nah"], &["Why not?", "No? What is it, then?"]),
 ];
 
 /// What is said about something that the user said earlier.
