@@ -6,6 +6,8 @@ use std::time::Duration;
 use clap::Parser;
 use http::Uri;
 
+use crate::template::{BACKEND_KEY, Given};
+
 /// Runs the whole template on this machine: HTTP API, WebSocket API, functions, tables, mails.
 ///
 /// One JSON line on stdout says that everything answers. All else goes to stderr.
@@ -24,6 +26,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "KEY", default_value = "local-backend-key")]
     pub(crate) backend_key: String,
 
+    /// Value of another of the template's parameters. Can be given again for each.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
+    pub(crate) parameter: Vec<(String, String)>,
+
     /// Invoke the functions of this `cargo lambda watch` instead of running them.
     #[arg(long, value_name = "URL", value_parser = base_url)]
     pub(crate) lambda: Option<String>,
@@ -31,6 +37,10 @@ pub(crate) struct Cli {
     /// Use this DynamoDB instead of the embedded store. Missing tables are created in it.
     #[arg(long, value_name = "URL", value_parser = base_url)]
     pub(crate) dynamodb: Option<String>,
+
+    /// Send calls of models to this Amazon Bedrock runtime. Without it they are refused.
+    #[arg(long, value_name = "URL", value_parser = base_url)]
+    pub(crate) bedrock: Option<String>,
 
     /// Run the executables that are already in the target folder.
     #[arg(long)]
@@ -58,6 +68,14 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
+    /// The values that parameters of the template get from here.
+    pub(crate) fn given(&self) -> Given<'_> {
+        Given {
+            backend_key: &self.backend_key,
+            named: self.parameter.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+        }
+    }
+
     /// How long a socket may be silent.
     pub(crate) fn idle_timeout(&self) -> Duration {
         Duration::from_millis(self.idle_timeout_ms)
@@ -79,9 +97,36 @@ fn base_url(value: &str) -> Result<String, String> {
     }
 }
 
+/// Takes `NAME=VALUE`; the value may be empty and have more of the signs.
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((BACKEND_KEY, _)) => Err("--backend-key gives this one its value".to_owned()),
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("expected NAME=VALUE".to_owned()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parameters_have_a_name_and_a_value() {
+        let pair = |name: &str, value: &str| Ok((name.to_owned(), value.to_owned()));
+        assert_eq!(parameter("BotModel=a.b-v1:0"), pair("BotModel", "a.b-v1:0"));
+        assert_eq!(parameter("BotModel="), pair("BotModel", ""));
+        assert_eq!(parameter("A=b=c"), pair("A", "b=c"));
+        for wrong in ["BotModel", "=x", "", "BackendKey=x"] {
+            assert!(parameter(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn several_parameters_can_be_given_and_the_last_of_a_name_holds() {
+        let line = ["local", "--parameter", "A=1", "--parameter=B=2", "--parameter", "A=3"];
+        let cli = Cli::try_parse_from(line).expect("a command line");
+        assert_eq!(cli.given().named, [("A", "3"), ("B", "2")].into());
+    }
 
     #[test]
     fn urls_lose_their_last_slash_and_must_be_http() {

@@ -19,16 +19,25 @@ pub(crate) struct Endpoints {
     pub(crate) console: String,
     /// The DynamoDB that functions use.
     pub(crate) dynamodb: String,
+    /// The Bedrock runtime that functions use.
+    pub(crate) bedrock: String,
 }
 
 impl Endpoints {
-    /// Endpoints on these ports. A store of our own answers at the console, too.
-    pub(crate) fn new(http: u16, websocket: u16, console: u16, dynamodb: Option<&str>) -> Self {
+    /// Endpoints on the ports of HTTP API, WebSocket API and console. A service without an address of its own
+    /// is called at the console, which forwards to the store and refuses what is not run here.
+    pub(crate) fn new(
+        [http, websocket, console]: [u16; 3],
+        dynamodb: Option<&str>,
+        bedrock: Option<&str>,
+    ) -> Self {
         let console = format!("http://127.0.0.1:{console}");
+        let or_console = |url: Option<&str>| url.unwrap_or(&console).to_owned();
         Self {
             http: format!("http://127.0.0.1:{http}"),
             websocket_authority: format!("127.0.0.1:{websocket}"),
-            dynamodb: dynamodb.map_or_else(|| console.clone(), str::to_owned),
+            dynamodb: or_console(dynamodb),
+            bedrock: or_console(bedrock),
             console,
         }
     }
@@ -53,6 +62,7 @@ pub(crate) fn of_function(
         ("AWS_ENDPOINT_URL", &endpoints.console),
         ("AWS_ENDPOINT_URL_SESV2", &endpoints.console),
         ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
+        ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &endpoints.bedrock),
     ];
     for (name, value) in fixed {
         environment.insert(name.to_owned(), value.to_owned());
@@ -120,6 +130,7 @@ fn localized(value: &str, template: &Template, endpoints: &Endpoints) -> String 
 mod tests {
     use super::*;
     use crate::template::{HttpApi, WebSocketApi};
+    use std::time::Duration;
 
     fn template() -> Template {
         Template {
@@ -134,9 +145,21 @@ mod tests {
         }
     }
 
+    fn function() -> Function {
+        Function {
+            logical_id: "Accounts".to_owned(),
+            binary: "accounts".to_owned(),
+            timeout: Duration::from_secs(3),
+            memory_mb: 128,
+            log_format: "Text".to_owned(),
+            reserved_concurrency: None,
+            environment: BTreeMap::new(),
+        }
+    }
+
     #[test]
     fn addresses_turn_to_this_machine() {
-        let endpoints = Endpoints::new(3000, 3001, 3002, None);
+        let endpoints = Endpoints::new([3000, 3001, 3002], None, None);
         let cases = [
             ("https://HttpApi.execute-api.us-east-1.amazonaws.com/x", "http://127.0.0.1:3000/x"),
             ("https://Socket.execute-api.us-east-1.amazonaws.com/live", "http://127.0.0.1:3001/live"),
@@ -146,7 +169,19 @@ mod tests {
         for (value, expected) in cases {
             assert_eq!(localized(value, &template(), &endpoints), expected);
         }
-        assert_eq!(endpoints.dynamodb, "http://127.0.0.1:3002");
+    }
+
+    #[test]
+    fn services_without_an_address_are_called_at_the_console() {
+        let bedrock_of = |endpoints: &Endpoints| {
+            let environment = of_function(&template(), &function(), endpoints);
+            environment["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"].clone()
+        };
+        let here = Endpoints::new([3000, 3001, 3002], None, None);
+        assert_eq!(here.dynamodb, "http://127.0.0.1:3002");
+        assert_eq!(bedrock_of(&here), "http://127.0.0.1:3002");
+        let elsewhere = Endpoints::new([3000, 3001, 3002], None, Some("http://127.0.0.1:4000"));
+        assert_eq!(bedrock_of(&elsewhere), "http://127.0.0.1:4000");
     }
 
     #[test]

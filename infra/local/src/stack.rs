@@ -1,6 +1,5 @@
 //! The whole stack, from its start to its end.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,8 +28,7 @@ const LAMBDA_PATIENCE: Duration = Duration::from_secs(10);
 /// The template of the command line, and the folder it lies in.
 pub(crate) fn read_template(cli: &Cli) -> Result<(Template, PathBuf), StartError> {
     let path = template::find(cli.template.as_deref())?;
-    let given = BTreeMap::from([("BackendKey", cli.backend_key.as_str())]);
-    let template = Template::read(&path, &given)?;
+    let template = Template::read(&path, &cli.given())?;
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder.to_owned(),
         _ => PathBuf::from("."),
@@ -44,7 +42,8 @@ pub(crate) fn print_env(cli: &Cli) -> Result<String, StartError> {
         return Err(StartError::Environment("--print-env needs a --port that is not 0".to_owned()));
     }
     let (template, _) = read_template(cli)?;
-    let endpoints = Endpoints::new(cli.port, cli.port + 1, cli.port + 2, cli.dynamodb.as_deref());
+    let ports = [cli.port, cli.port + 1, cli.port + 2];
+    let endpoints = Endpoints::new(ports, cli.dynamodb.as_deref(), cli.bedrock.as_deref());
     environment::dotenv(&template, &endpoints)
 }
 
@@ -100,8 +99,8 @@ impl Stack {
         store: Option<&Store>,
     ) -> Result<Self, StartError> {
         let dynamodb = store.map(Store::url).or_else(|| cli.dynamodb.clone()).unwrap_or_default();
-        let [http, websocket, console] = ports.numbers()?;
-        let endpoints = Endpoints::new(http, websocket, console, Some(&dynamodb));
+        let numbers @ [http, websocket, _] = ports.numbers()?;
+        let endpoints = Endpoints::new(numbers, Some(&dynamodb), cli.bedrock.as_deref());
         store::create_tables(&template.tables, &dynamodb).await?;
 
         // Functions may call the console from their first moment on.

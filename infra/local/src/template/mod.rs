@@ -2,6 +2,7 @@
 //! that names the line, never a guess.
 
 pub(crate) mod intrinsics;
+mod parameters;
 mod resources;
 #[cfg(test)]
 mod tests;
@@ -119,15 +120,27 @@ pub(crate) struct Table {
     pub(crate) time_to_live: Option<String>,
 }
 
+/// The parameter that every stack has a value for.
+pub(crate) const BACKEND_KEY: &str = "BackendKey";
+
+/// Values for parameters of the template that do not come from their defaults.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Given<'a> {
+    /// Value of [`BACKEND_KEY`], should the template have it.
+    pub(crate) backend_key: &'a str,
+    /// Values by name, each of a parameter that the template has.
+    pub(crate) named: BTreeMap<&'a str, &'a str>,
+}
+
 impl Template {
-    /// Reads a template. `given` are parameters whose value does not come from their default.
-    pub(crate) fn read(path: &Path, given: &BTreeMap<&str, &str>) -> Result<Self, TemplateError> {
+    /// Reads a template.
+    pub(crate) fn read(path: &Path, given: &Given<'_>) -> Result<Self, TemplateError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| TemplateError::File { path: path.to_owned(), source })?;
         Self::parse(&text, given).map_err(|problem| TemplateError::At { path: path.to_owned(), problem })
     }
 
-    fn parse(text: &str, given: &BTreeMap<&str, &str>) -> Result<Self, Problem> {
+    fn parse(text: &str, given: &Given<'_>) -> Result<Self, Problem> {
         resources::read(&yaml::parse(text)?, given)
     }
 }

@@ -7,8 +7,9 @@ use std::time::Duration;
 use http::Method;
 
 use super::intrinsics::Scope;
+use super::parameters;
 use super::yaml::{Entry, Node, Value};
-use super::{Function, HttpApi, HttpRoute, Problem, RouteKey, Table, Template, WebSocketApi};
+use super::{Function, Given, HttpApi, HttpRoute, Problem, RouteKey, Table, Template, WebSocketApi};
 
 const FUNCTION: &str = "AWS::Serverless::Function";
 const HTTP_API: &str = "AWS::Serverless::HttpApi";
@@ -44,7 +45,7 @@ pub(super) fn is_skipped(kind: &str) -> bool {
 }
 
 /// Reads a whole template.
-pub(super) fn read(root: &Node, given: &BTreeMap<&str, &str>) -> Result<Template, Problem> {
+pub(super) fn read(root: &Node, given: &Given<'_>) -> Result<Template, Problem> {
     known(
         root,
         "the template",
@@ -69,19 +70,9 @@ pub(super) fn read(root: &Node, given: &BTreeMap<&str, &str>) -> Result<Template
 }
 
 /// What every name in the template stands for.
-fn scope(root: &Node, resources: &[Entry], given: &BTreeMap<&str, &str>) -> Result<Scope, Problem> {
-    let mut scope = Scope::default();
-    for entry in section(root, "Parameters")? {
-        let value = match given.get(entry.key.as_str()) {
-            Some(value) => (*value).to_owned(),
-            None => entry
-                .value
-                .get("Default")
-                .ok_or_else(|| Problem::new(entry.line, format!("parameter {} has no Default", entry.key)))?
-                .text("Default")?,
-        };
-        scope.parameters.insert(entry.key.clone(), value);
-    }
+fn scope(root: &Node, resources: &[Entry], given: &Given<'_>) -> Result<Scope, Problem> {
+    let parameters = parameters::values(root, given)?;
+    let mut scope = Scope { parameters, ..Scope::default() };
     for entry in section(root, "Conditions")? {
         scope.conditions.insert(entry.key.clone(), entry.value.clone());
     }
@@ -115,12 +106,17 @@ fn globals(root: &Node, scope: &Scope) -> Result<Vec<Entry>, Problem> {
 }
 
 /// The entries of a section that may be missing.
-fn section<'a>(root: &'a Node, name: &str) -> Result<&'a [Entry], Problem> {
+pub(super) fn section<'a>(root: &'a Node, name: &str) -> Result<&'a [Entry], Problem> {
     root.get(name).map_or(Ok(&[][..]), |node| node.entries(name))
 }
 
 /// Refuses every key that is neither read nor without behaviour here.
-fn known(node: &Node, what: &str, read: &[&str], without_behaviour: &[&str]) -> Result<(), Problem> {
+pub(super) fn known(
+    node: &Node,
+    what: &str,
+    read: &[&str],
+    without_behaviour: &[&str],
+) -> Result<(), Problem> {
     for entry in node.entries(what)? {
         let key = entry.key.as_str();
         if !read.contains(&key) && !without_behaviour.contains(&key) {
@@ -130,7 +126,7 @@ fn known(node: &Node, what: &str, read: &[&str], without_behaviour: &[&str]) -> 
     Ok(())
 }
 
-fn required<'a>(node: &'a Node, key: &str, what: &str) -> Result<&'a Node, Problem> {
+pub(super) fn required<'a>(node: &'a Node, key: &str, what: &str) -> Result<&'a Node, Problem> {
     node.get(key).ok_or_else(|| node.problem(format!("{what} has no {key}")))
 }
 

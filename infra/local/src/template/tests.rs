@@ -3,7 +3,7 @@
 use super::*;
 
 fn read(text: &str) -> Result<Template, Problem> {
-    Template::parse(text, &BTreeMap::from([("BackendKey", "secret")]))
+    Template::parse(text, &Given { backend_key: "secret", named: BTreeMap::new() })
 }
 
 const GOOD: &str = r#"
@@ -76,6 +76,83 @@ fn a_template_becomes_what_it_deploys() {
     assert!(table.create.get("SSESpecification").is_none());
 }
 
+/// What a function of ours asks for besides: a model it may call, more routes, a table with two indexes.
+const MORE: &str = r#"
+Transform: AWS::Serverless-2016-10-31
+Parameters:
+  BotModel: {Type: String, Default: "", AllowedPattern: "[a-zA-Z0-9.:_-]*"}
+Conditions:
+  HasBotModel: !Not [!Equals [!Ref BotModel, ""]]
+Globals: {Function: {Environment: {Variables: {BOT_MODEL: !Ref BotModel}}}}
+Resources:
+  Socket:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      RouteSelectionExpression: $request.body.chat_type
+      Routes:
+        $default: {FunctionArn: !GetAtt Frames.Arn}
+        room: {FunctionArn: !GetAtt Frames.Arn}
+        group: {FunctionArn: !GetAtt Frames.Arn}
+        bot: {FunctionArn: !GetAtt Frames.Arn}
+  Frames:
+    Type: AWS::Serverless::Function
+    Metadata: {BuildProperties: {Binary: websocket}}
+    Properties:
+      Policies:
+        - Statement: {Effect: Allow, Action: dynamodb:Query, Resource: !Sub "${Places.Arn}/index/open"}
+        - !If
+          - HasBotModel
+          - Statement:
+              Effect: Allow
+              Action: bedrock:InvokeModel
+              Resource: !Sub arn:${AWS::Partition}:bedrock:*::foundation-model/${BotModel}
+              Condition: {ArnEquals: {"bedrock:InferenceProfileArn": !Sub "arn:${AWS::Partition}:bedrock:x"}}
+          - !Ref AWS::NoValue
+  Places:
+    Type: AWS::DynamoDB::Table
+    Properties:
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions:
+        - {AttributeName: pk, AttributeType: S}
+        - {AttributeName: seq, AttributeType: N}
+        - {AttributeName: open, AttributeType: S}
+      KeySchema: [{AttributeName: pk, KeyType: HASH}, {AttributeName: seq, KeyType: RANGE}]
+      GlobalSecondaryIndexes:
+        - IndexName: open
+          KeySchema: [{AttributeName: open, KeyType: HASH}, {AttributeName: seq, KeyType: RANGE}]
+          Projection: {ProjectionType: KEYS_ONLY}
+        - IndexName: newest
+          KeySchema: [{AttributeName: seq, KeyType: HASH}, {AttributeName: open, KeyType: RANGE}]
+          Projection: {ProjectionType: INCLUDE, NonKeyAttributes: [title]}
+"#;
+
+#[test]
+fn a_model_more_routes_and_indexes_are_understood() {
+    for model in ["", "eu.some.model-v1:0"] {
+        let given = Given { backend_key: "", named: BTreeMap::from([("BotModel", model)]) };
+        let template = Template::parse(MORE, &given).expect("a good template");
+        assert_eq!(template.functions[0].environment["BOT_MODEL"], model);
+        let socket = template.websocket_api.expect("a WebSocket API");
+        assert!(["$default", "room", "group", "bot"].iter().all(|route| socket.routes[*route] == "Frames"));
+        let create = &template.tables[0].create;
+        assert_eq!(create["KeySchema"][1]["AttributeName"], "seq");
+        assert_eq!(create["GlobalSecondaryIndexes"][0]["KeySchema"][1]["KeyType"], "RANGE");
+        assert_eq!(create["GlobalSecondaryIndexes"][1]["Projection"]["NonKeyAttributes"][0], "title");
+    }
+}
+
+#[test]
+fn the_projects_own_template_is_understood_with_a_model_and_without() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
+    for model in ["", "eu.some.model-v1:0"] {
+        let given = Given { backend_key: "secret", named: BTreeMap::from([("BotModel", model)]) };
+        let template = Template::read(&path, &given).expect("our template");
+        assert!(template.functions.iter().all(|function| function.environment["BOT_MODEL"] == model));
+    }
+    let given = Given { backend_key: "secret", named: BTreeMap::from([("BotModel", "*")]) };
+    assert!(Template::read(&path, &given).is_err(), "a model of everything");
+}
+
 #[test]
 fn what_is_not_understood_names_its_line() {
     let cases = [
@@ -91,6 +168,11 @@ fn what_is_not_understood_names_its_line() {
         ("provided.al2023", "python3.13", "runtime python3.13"),
         ("      MemorySize: 256", "      Layers: [x]", "Layers is not supported"),
         ("      MemorySize: 256", "      MemorySize: big", "MemorySize must be a whole number"),
+        (
+            "Type: String, Default: live",
+            "Type: CommaDelimitedList, Default: live",
+            "CommaDelimitedList is not supported",
+        ),
         ("Outputs:", "Mappings:", "Mappings is not supported"),
     ];
     for (good, bad, expected) in cases {

@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 /// another by chance, and depth would be luck.
 const LATENCY: Duration = Duration::from_millis(20);
 
+/// The table whose calls fetch keys.
+const KEYS: &str = "Keys";
 /// The table whose calls find the sockets to push to …
 const CONNECTIONS: &str = "Connections";
 /// … and the index that tells whose sockets.
@@ -58,6 +60,12 @@ impl StoreCall {
         let tables = tables_of(request);
         let index = request["IndexName"].as_str().map(str::to_owned);
         Self { operation: operation.to_owned(), tables, read, write, index, is_refused, from, to }
+    }
+
+    /// Whether it fetches a key, which a process does once: whether a process is a fresh one is not for a table of
+    /// costs to say.
+    pub(crate) fn is_of_a_start(&self) -> bool {
+        self.tables.iter().all(|table| table == KEYS)
     }
 
     /// Whether it is part of finding whom to push to.
@@ -123,7 +131,10 @@ impl Watch for Meter {
     fn passed(&self, operation: &str, request: &Value, answer: &[u8], from: Instant) {
         if self.is_running.load(Ordering::SeqCst) {
             let answer = serde_json::from_slice(answer).unwrap_or_default();
-            self.calls().push(StoreCall::new(operation, request, &answer, from, Instant::now()));
+            let call = StoreCall::new(operation, request, &answer, from, Instant::now());
+            if !call.is_of_a_start() {
+                self.calls().push(call);
+            }
         }
     }
 }

@@ -149,7 +149,8 @@ async fn other_kinds_of_chats_are_no_rooms() {
 async fn malformed_ids_are_400_on_every_path() {
     let stack = Stack::shared().await;
     let ada = User::new(&stack).await;
-    for id in ["x", "0", "-1", "+1", "1.5", "1e3", "9007199254740992", "99999999999999999999999", "1%20x", "ä"]
+    for id in
+        ["x", "0", "-1", "+1", "1.5", "1e3", "9007199254740992", "99999999999999999999999", "1%20x", "ä"]
     {
         for path in paths_of(id) {
             call(&ada, path, None).await.refused(400);
