@@ -4,7 +4,7 @@
 use crate::clock::Timestamp;
 use crate::ids::{ChatId, UserId};
 use crate::log::Message;
-use crate::store::chats::Kind;
+use crate::store::heads::Kind;
 use crate::store::users::Profile;
 use serde::Serialize;
 use std::collections::BTreeMap;

@@ -100,9 +100,9 @@ impl Tally {
     ///
     /// The positions are the user's in one head's tail, so everything before them is filed and counted.
     pub fn counting(self, positions: &[u64]) -> Option<Self> {
-        let more = positions.iter().filter(|position| **position > self.sent_through);
-        let sent_through = *more.clone().last()?;
-        Some(Self { sent: self.sent + more.count() as u64, sent_through })
+        let sent_through = *positions.last()?;
+        let more = positions.iter().filter(|position| **position > self.sent_through).count() as u64;
+        (more > 0).then_some(Self { sent: self.sent + more, sent_through })
     }
 }
 

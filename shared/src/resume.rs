@@ -6,7 +6,7 @@ use crate::frames::{MessageFrame, Recovery, Resumed};
 use crate::ids::{ChatId, UserId};
 use crate::log::{Head, Message};
 use crate::presence;
-use crate::store::chats::Kind;
+use crate::store::heads::Kind;
 use crate::store::messages::{Order, Row};
 use crate::text::json_len;
 use std::collections::BTreeMap;

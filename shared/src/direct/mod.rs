@@ -16,8 +16,7 @@ use crate::log::Message;
 use crate::presence;
 use crate::send::{Draft, Identity, Sending, Sent, Stored};
 use crate::sessions::Caller;
-use crate::store::chats::Kind;
-use crate::store::heads::{HeadKey, Pair};
+use crate::store::heads::{HeadKey, Kind, Pair};
 use futures::future::try_join;
 
 const DIRECT: &[Kind] = &[Kind::Direct];

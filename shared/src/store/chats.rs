@@ -1,13 +1,11 @@
 //! What a chat's id means (`Chats`, `chat#<id>`): whose chat it is, or which room or group. What changes with
 //! every message is in the head instead.
 
-use super::cursors::Cursor;
-use super::heads::{HeadKey, Pair};
+use super::heads::{Kind, Pair};
 use super::{Item, Result, Store, StoreError, complete, n, put_new, read, s, write};
 use crate::clock::Timestamp;
 use crate::geo::{Point, Range};
 use crate::ids::{ChatId, UserId};
-use crate::log::Head;
 use aws_sdk_dynamodb::types::{
     KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
@@ -16,20 +14,6 @@ use std::collections::HashMap;
 
 /// Every group is in this one partition of the index `directory`.
 const GROUPS: &str = "groups";
-
-/// The kinds of chats that have an id and cursors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Kind {
-    /// Two users (document 001).
-    Direct,
-    /// A private room of two, opened from the socket (document 002).
-    Pair,
-    /// A geolocated room (document 001).
-    Room,
-    /// A group (document 002).
-    Group,
-}
 
 /// What an id once given to a chat means today.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -103,15 +87,6 @@ pub struct Group {
     pub created_at: Timestamp,
 }
 
-/// What became of a wish to take part in a room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Joined {
-    /// The user takes part.
-    Yes,
-    /// As many take part as the room has places for.
-    Full,
-}
-
 pub(super) fn about_key(chat: ChatId) -> String {
     format!("chat#{chat}")
 }
@@ -154,23 +129,6 @@ impl Store {
             About::Direct { .. } | About::Pair { .. } => {}
         }
         put_new(&self.tables.chats, "pk", item)
-    }
-
-    /// Makes a room or a group: what it is, an empty head, and the cursor of who takes part from the beginning.
-    /// Refused when the id is taken.
-    pub async fn create_chat(
-        &self,
-        chat: ChatId,
-        about: &About,
-        member: Option<(UserId, Cursor)>,
-    ) -> Result<()> {
-        let mut writes =
-            vec![self.new_head(HeadKey::Chat(chat), &Head::empty(chat, &[]))?, self.new_about(chat, about)?];
-        if let Some((user, cursor)) = member {
-            writes.push(put_new(&self.tables.unread, "user_id", cursor.item(user)?)?);
-        }
-        self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
-        Ok(())
     }
 
     /// Counts one more participant of a room with limited places, as part of the transaction that makes it one.

@@ -1,9 +1,8 @@
 //! Cursors (`Unread`): how far each user has read each of its chats. A user's list of chats starts here, and
 //! having a cursor is taking part.
 
-use super::chats::{Joined, Kind};
-use super::heads::{HeadKey, Pair};
-use super::{Item, Result, Store, StoreError, n, number_of, put_new, read, write};
+use super::heads::{HeadKey, Kind, Pair};
+use super::{Item, Result, Store, StoreError, n, number_of, read, write};
 use crate::clock::Timestamp;
 use crate::ids::{ChatId, UserId};
 use crate::log::{Position, Reader, Tally};
@@ -128,22 +127,6 @@ impl Store {
         let keys_of = |keys| KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
         let items = self.batch_get(&self.tables.unread, keys, keys_of).await?;
         items.into_iter().map(read).collect()
-    }
-
-    /// Makes a user take part in a room or a group, if it does not yet. `limited` tells of a room whose places
-    /// are counted.
-    pub async fn join(&self, user: UserId, cursor: &Cursor, limited: bool) -> Result<Joined> {
-        let put = put_new(&self.tables.unread, "user_id", cursor.item(user)?)?;
-        let mut writes = vec![put];
-        if limited {
-            writes.push(self.one_more_place_taken(cursor.chat_id)?);
-        }
-        let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        match sent {
-            Ok(_) => Ok(Joined::Yes),
-            // The first is refused for one who takes part already.
-            Err(error) => Ok(if super::first_refused(error)? == 0 { Joined::Yes } else { Joined::Full }),
-        }
     }
 
     /// Who takes part in a room, with the moment of each, in the order of user ids. Eventually consistent.

@@ -1,15 +1,11 @@
 //! Heads of chats (`Chats`), each under its [`HeadKey`]: `direct#<low>#<high>`, `pair#<low>#<high>`,
 //! `head#<id>`, `bot#<user>`.
 
-use super::chats::{About, about_key};
-use super::claims::Claim;
-use super::cursors::Cursor;
-use super::{Item, Result, Store, StoreError, complete, n, put_new, read, s, value, write};
-use crate::clock::Timestamp;
+use super::{Item, Result, Store, StoreError, n, put_new, read, s, value, write};
 use crate::ids::{ChatId, UserId};
-use crate::log::{Entry, Head, MAX_TAIL, Message, Position, Purge};
+use crate::log::{Entry, Head, MAX_TAIL, Message, Purge};
 use aws_sdk_dynamodb::types::{
-    Delete, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -41,6 +37,20 @@ impl Pair {
     pub fn other(self, user: UserId) -> UserId {
         if self.low == user { self.high } else { self.low }
     }
+}
+
+/// The kinds of chats that have an id and cursors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Two users (document 001).
+    Direct,
+    /// A private room of two, opened from the socket (document 002).
+    Pair,
+    /// A geolocated room (document 001).
+    Room,
+    /// A group (document 002).
+    Group,
 }
 
 /// Where a chat's head is.
@@ -109,37 +119,6 @@ impl Store {
         let keys_of = |keys| KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
         let items = self.batch_get(&self.tables.chats, keys, keys_of).await?;
         items.into_iter().map(|item| head_from(item).map(|head| (head.chat_id, head))).collect()
-    }
-
-    /// Opens a chat with its first message; for a pair also a cursor for each and what the id means; and the
-    /// sender's idempotency claim if there is one: all or nothing. Refused when there is such a chat by now,
-    /// the id is taken, or the claim is another attempt's.
-    pub async fn open_chat(
-        &self,
-        key: HeadKey,
-        head: &Head,
-        opened: (UserId, Timestamp),
-        claim: Option<&Claim>,
-    ) -> Result<()> {
-        let mut writes = vec![self.new_head(key, head)?];
-        if let Some(pair) = key.pair() {
-            let about = match key {
-                HeadKey::Direct(_) => About::Direct { pair, deleted: false },
-                _ => About::Pair { pair, owner: opened.0, created_at: opened.1 },
-            };
-            writes.push(self.new_about(head.chat_id, &about)?);
-            for user in pair.users() {
-                let kind = about.kind();
-                let cursor =
-                    Cursor::new(head.chat_id, kind, Some(pair.other(user)), Position::default(), opened.1);
-                writes.push(put_new(&self.tables.unread, "user_id", cursor.item(user)?)?);
-            }
-        }
-        if let Some(claim) = claim {
-            writes.push(self.claim_in_transaction(claim)?);
-        }
-        self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
-        Ok(())
     }
 
     /// A head that must be new, within a transaction.
@@ -321,37 +300,6 @@ impl Store {
             Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
             Err(error) => Err(error),
         }
-    }
-
-    /// Deletes a direct chat at once and for both: head and cursors go, the id stays as a grave until its rows are
-    /// gone. Refused when the pair's chat is not this one (any more).
-    pub async fn bury_chat(&self, pair: Pair, chat: ChatId, now: Timestamp) -> Result<()> {
-        let head = Delete::builder()
-            .table_name(&self.tables.chats)
-            .key("pk", s(HeadKey::Direct(pair).pk()))
-            .condition_expression("chat_id = :chat")
-            .expression_attribute_values(":chat", n(chat));
-        let about = Update::builder()
-            .table_name(&self.tables.chats)
-            .key("pk", s(about_key(chat)))
-            .update_expression("SET deleted = :yes, grave = :grave, chat_id = :chat, buried_at = :now")
-            .expression_attribute_values(":yes", aws_sdk_dynamodb::types::AttributeValue::Bool(true))
-            .expression_attribute_values(":grave", s("open"))
-            .expression_attribute_values(":now", n(now.0))
-            .expression_attribute_values(":chat", n(chat));
-        let mut writes = vec![
-            TransactWriteItem::builder().delete(complete(head.build())?).build(),
-            TransactWriteItem::builder().update(complete(about.build())?).build(),
-        ];
-        for user in pair.users() {
-            let cursor = Delete::builder()
-                .table_name(&self.tables.unread)
-                .key("user_id", n(user))
-                .key("chat_id", n(chat));
-            writes.push(TransactWriteItem::builder().delete(complete(cursor.build())?).build());
-        }
-        self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
-        Ok(())
     }
 }
 

@@ -11,6 +11,7 @@ pub mod heads;
 pub mod keys;
 pub mod messages;
 pub mod sessions;
+pub mod transactions;
 pub mod users;
 
 use crate::clock::Timestamp;

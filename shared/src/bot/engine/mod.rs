@@ -8,7 +8,7 @@ mod script;
 
 pub use model::Model;
 
-use crate::text::MAX_MESSAGE_BYTES;
+use crate::text::{MAX_MESSAGE_BYTES, json_len};
 
 /// Something that was said in a conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,9 +55,18 @@ impl Engine {
     }
 }
 
-/// A text no longer than a message may be.
+/// A text that takes no more in JSON than a message may have: it goes out in one frame with the largest question.
 fn cut(mut text: String) -> String {
-    text.truncate(text.floor_char_boundary(MAX_MESSAGE_BYTES));
+    let mut room = MAX_MESSAGE_BYTES;
+    let end = text.char_indices().find(|(start, char)| {
+        let length = json_len(&text[*start..start + char.len_utf8()]);
+        let fits = length <= room;
+        room = room.saturating_sub(length);
+        !fits
+    });
+    if let Some((end, _)) = end {
+        text.truncate(end);
+    }
     text
 }
 
