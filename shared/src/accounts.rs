@@ -180,9 +180,16 @@ pub async fn login(backend: &Backend, login: Login, password: &str) -> Result<St
 
 /// Logs out: the token is dead on every machine, and its sockets are closed.
 pub async fn logout(backend: &Backend, caller: Bearer) -> Result<()> {
-    let session = caller.confirm(backend).await?;
-    backend.store.end_session(&session.session_id).await?;
-    presence::end_session(backend, &session).await
+    let claimed = caller.claimed_session().clone();
+    if let Err(refused) = caller.confirm(backend).await {
+        // An earlier logout may have ended the session and failed before its sockets were closed.
+        if matches!(refused, Error::Unauthenticated(_)) {
+            presence::end_session(backend, &claimed).await?;
+        }
+        return Err(refused);
+    }
+    backend.store.end_session(&claimed.session_id).await?;
+    presence::end_session(backend, &claimed).await
 }
 
 /// A user in the directory.

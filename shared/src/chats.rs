@@ -3,7 +3,7 @@
 use crate::backend::Backend;
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
-use crate::history::{ANSWER_BYTES, Page, before};
+use crate::history::{Page, Room, before};
 use crate::ids::{ChatId, UserId};
 use crate::log::{Head, Message, Position};
 use crate::sessions::Caller;
@@ -14,12 +14,12 @@ pub use crate::store::heads::Kind;
 use crate::store::transactions::Joined;
 use crate::store::users::Profile;
 use crate::store::{StoreError, pause};
-use crate::text::json_len;
 use futures::future::try_join;
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
 
 /// Chats that a list gives at most (contract, section 1).
-const MAX_LISTED: usize = 1_000;
+pub const MAX_LISTED: usize = 1_000;
 const TRIES: u32 = 12;
 
 pub(crate) const NO_CHAT: Error = Error::NotFound("chat_not_found", "There is no such chat");
@@ -159,13 +159,14 @@ impl People {
     }
 }
 
-/// A user's chats of the wanted kinds, newest message first, at most 1,000, and at most as many as one answer can
-/// hold (about 300 whose newest messages all have 16 KiB). Three round trips, however many they are: session with
+/// A window of a user's chats of the wanted kinds, newest message first: at most 1,000, and at most as many as one
+/// answer holds (some 300 whose newest messages all have 16 KiB of plain text). Three round trips, however many they are: session with
 /// cursors, heads, people with cursors.
 pub async fn list(
     backend: &Backend,
     caller: Caller,
     wanted: &[Kind],
+    window: Range<usize>,
     shown: impl Fn(&Overview) -> bool,
 ) -> Result<Listing> {
     let user = caller.claimed_user();
@@ -210,14 +211,10 @@ pub async fn list(
     let key = |chat: &Overview| (chat.newest.as_ref().map(|message| message.at), chat.cursor.chat_id);
     chats.sort_unstable_by_key(|chat| std::cmp::Reverse(key(chat)));
     chats.retain(shown);
-    chats.truncate(MAX_LISTED);
-    let mut bytes = 0;
-    let fitting = chats.iter().take_while(|chat| {
-        bytes += chat.newest.as_ref().map_or(0, |message| json_len(&message.text));
-        bytes <= ANSWER_BYTES
-    });
-    let fitting = fitting.count();
-    chats.truncate(fitting);
+    let mut room = Room::default();
+    let mut fits = |chat: &Overview| room.takes(chat.newest.as_ref().map_or("", |message| &message.text));
+    let chats = chats.into_iter().skip(window.start).take(window.len().min(MAX_LISTED));
+    let chats = chats.take_while(|chat| fits(chat)).collect();
     Ok(Listing { chats, people })
 }
 
@@ -268,7 +265,14 @@ pub(crate) async fn view(
 pub(crate) async fn join(backend: &Backend, user: UserId, cursor: &Cursor, limited: bool) -> Result<Joined> {
     for tried in 0..TRIES {
         match backend.store.join(user, cursor, limited).await {
-            Ok(joined) => return Ok(joined),
+            Ok(Joined::Yes) => return Ok(Joined::Yes),
+            // Two devices of one user may have taken the last place together.
+            Ok(Joined::Full) => {
+                return Ok(match backend.store.cursor(user, cursor.chat_id).await? {
+                    Some(_) => Joined::Yes,
+                    None => Joined::Full,
+                });
+            }
             Err(StoreError::Unavailable(_)) => pause(tried).await,
             Err(error) => return Err(error.into()),
         }

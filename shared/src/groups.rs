@@ -196,8 +196,3 @@ pub async fn post(backend: &Backend, caller: Caller, chat: ChatId, draft: Draft)
     }
     Ok(sent)
 }
-
-/// Marks everything in a group as read.
-pub async fn mark_read(backend: &Backend, user: UserId, chat: ChatId) -> Result<()> {
-    chats::mark_read(backend, user, chat, GROUP).await
-}

@@ -5,14 +5,35 @@ use crate::clock::Timestamp;
 use crate::error::Result;
 use crate::log::{Head, Message};
 use crate::store::messages::{Order, Row};
-use crate::text::json_len;
+use crate::text::{MAX_MESSAGE_BYTES, answer_len};
 
-/// Text that one answer holds at most, as JSON. Lambda answers at most 6 MB, and the rows have more than text.
-pub(crate) const ANSWER_BYTES: usize = 5_000_000;
+/// Rows that one answer holds at most, in bytes: Lambda hands out 6 MB.
+const ANSWER_BYTES: usize = 5_500_000;
+/// What a row has beside its text, at most: names and titles of 100 characters each, and its fields.
+const ROW_BYTES: usize = 2_048;
 /// Rows that a search past removed messages reads at most in one call.
 const MAX_ROWS: usize = 2_000;
 /// Messages on a page of the surfaces that page by time (002, "limit: 100").
 const PAGE: usize = 100;
+
+/// The room that one answer has.
+#[derive(Debug, Default)]
+pub(crate) struct Room {
+    taken: usize,
+}
+
+impl Room {
+    /// Takes a row with this text in. False when it does not fit any more.
+    pub(crate) fn takes(&mut self, text: &str) -> bool {
+        self.taken += answer_len(text) + ROW_BYTES;
+        self.taken <= ANSWER_BYTES
+    }
+
+    /// Whether a row of the largest size might not have fitted.
+    fn is_nearly_full(&self) -> bool {
+        self.taken + ROW_BYTES + 7 * MAX_MESSAGE_BYTES > ANSWER_BYTES
+    }
+}
 
 /// Messages, newest first, and where older ones continue.
 #[derive(Clone, Debug)]
@@ -31,8 +52,11 @@ pub(crate) async fn before(backend: &Backend, head: &Head, until: Option<Timesta
     };
     // One more than a page tells whether there is another.
     let mut messages = descending(backend, head, from, 0, PAGE + 1).await?;
-    let bytes: usize = messages.iter().map(|message| json_len(&message.text)).sum();
-    let more = messages.len() > PAGE || bytes > ANSWER_BYTES / 2;
+    let mut room = Room::default();
+    for message in &messages {
+        room.takes(&message.text);
+    }
+    let more = messages.len() > PAGE || room.is_nearly_full();
     messages.truncate(PAGE);
     let next = messages.last().filter(|oldest| more && oldest.seq > 1).map(|oldest| oldest.at);
     Ok(Page { messages, next })
@@ -110,8 +134,8 @@ pub(crate) fn growing(first: usize) -> impl Iterator<Item = usize> {
     std::iter::successors(Some(first), |limit| Some((limit * 4).min(MAX_ROWS)))
 }
 
-/// `count` messages without the `skip` newest, newest first. Fewer where the chat ends, or where the texts together exceed what one answer can hold (5 MB of JSON, which 100 messages of 16 KiB
-/// reach only if most of their characters have to be escaped).
+/// `count` messages without the `skip` newest, newest first. Fewer where the chat ends, or where one answer holds no
+/// more: about 48 of 16 KiB if every character has to be escaped.
 pub(crate) async fn newest_first(
     backend: &Backend,
     head: &Head,
@@ -139,14 +163,13 @@ async fn descending(
 ) -> Result<Vec<Message>> {
     let mut next = from;
     let mut page = Vec::with_capacity(count);
-    let mut bytes = 0;
+    let mut room = Room::default();
     let mut take = |message: Message| {
         if skip > 0 {
             skip -= 1;
             return false;
         }
-        bytes += json_len(&message.text);
-        let fits = bytes <= ANSWER_BYTES;
+        let fits = room.takes(&message.text);
         if fits {
             page.push(message);
         }

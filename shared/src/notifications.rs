@@ -7,6 +7,7 @@ use crate::clock;
 use crate::error::Result;
 use crate::ids::{ChatId, UserId};
 use crate::sessions::Caller;
+use std::ops::Range;
 use std::time::Duration;
 
 /// How long a chat that was read is still listed.
@@ -14,14 +15,14 @@ const READ_LASTS: Duration = Duration::from_secs(24 * 3600);
 
 const ALL: &[Kind] = &[Kind::Direct, Kind::Pair, Kind::Room, Kind::Group];
 
-/// The caller's chats with unread messages or read within a day, newest message first.
-pub async fn list(backend: &Backend, caller: Caller) -> Result<Listing> {
+/// A window of the caller's chats with unread messages or read within a day, newest message first.
+pub async fn list(backend: &Backend, caller: Caller, window: Range<usize>) -> Result<Listing> {
     let recent = clock::now() - READ_LASTS;
     let shown = |chat: &chats::Overview| {
         let is_recent = chat.cursor.read_at.is_some_and(|read| read > recent);
         chat.newest.is_some() && (chat.unread > 0 || is_recent)
     };
-    chats::list(backend, caller, ALL, shown).await
+    chats::list(backend, caller, ALL, window, shown).await
 }
 
 /// Marks everything in a chat as read; 404 for a chat of another kind than the caller says.

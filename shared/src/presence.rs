@@ -67,7 +67,8 @@ pub async fn end_session(backend: &Backend, session: &Session) -> Result<()> {
     for socket in sockets_of(backend, session.user_id).await?.open {
         if socket.session_id == session.session_id {
             backend.pusher.close(&socket.connection_id).await;
-            ended.push(Gone::surely(session.user_id, socket.connection_id));
+            let group = socket.group_id;
+            ended.push(Gone { group, ..Gone::surely(session.user_id, socket.connection_id) });
         }
     }
     forget(backend, ended).await
@@ -136,11 +137,12 @@ async fn deliver(backend: &Backend, targets: Vec<Target>, frame: &impl Serialize
 }
 
 /// Answers a frame on the connection it came from.
-pub async fn reply(backend: &Backend, connection: &str, frame: &impl Serialize) -> Result<()> {
-    match backend.pusher.post(connection, encode(frame)?).await {
-        Delivery::Gone => close(backend, connection).await,
-        Delivery::Sent | Delivery::Failed => Ok(()),
+pub async fn reply(backend: &Backend, connection: &str, frame: &impl Serialize) -> Result<Delivery> {
+    let delivery = backend.pusher.post(connection, encode(frame)?).await;
+    if delivery == Delivery::Gone {
+        close(backend, connection).await?;
     }
+    Ok(delivery)
 }
 
 /// Tells everybody who is online, except the user it is about, as far as that goes within a few seconds: what
@@ -187,18 +189,36 @@ pub async fn enter(backend: &Backend, user: UserId, group: ChatId) -> Result<()>
             pause(tried).await;
             continue;
         };
+        // Listed before and never moved is what an entering that failed halfway leaves.
+        entered |= before.iter().all(|socket| socket.group_id != Some(group));
         let mut gone = Vec::new();
         if entered {
-            gone = tell_group(backend, &GroupEvent::new(Passage::Enter, user, group, now)).await?;
+            gone = tell_group(backend, &GroupEvent::new(Passage::Enter, user, group, now)).await;
         }
+        let mut from_elsewhere = false;
         for socket in before {
             if let Some(other) = socket.group_id.filter(|other| *other != group) {
+                from_elsewhere = true;
                 gone.extend(take_out(backend, user, other, &[socket.connection_id]).await?);
             }
+        }
+        if from_elsewhere {
+            relist(backend, user).await?;
         }
         return forget(backend, gone).await;
     }
     Err(Error::Busy(StoreError::Unavailable("sockets open and close all the time".into())))
+}
+
+/// Lists a user's sockets in the group that they are in: another of its devices may have entered another group at
+/// the same time, and taken them out of this one.
+async fn relist(backend: &Backend, user: UserId) -> Result<()> {
+    let mut open = sockets_of(backend, user).await?.open;
+    if let Some(group) = open.iter().find_map(|socket| socket.group_id) {
+        open.retain(|socket| socket.group_id == Some(group));
+        backend.store.put_presence(group, user, &open, clock::now()).await?;
+    }
+    Ok(())
 }
 
 /// Brings all of a user's sockets out of a group, and tells those who remain.
@@ -233,17 +253,26 @@ async fn take_out(
         last |= backend.store.leave_presence(group, user, connection, clock::now()).await?;
     }
     match last {
-        true => tell_group(backend, &GroupEvent::new(Passage::Leave, user, group, clock::now())).await,
+        true => Ok(tell_group(backend, &GroupEvent::new(Passage::Leave, user, group, clock::now())).await),
         false => Ok(Vec::new()),
     }
 }
 
-/// Tells those in a group who came or went. Answers with those of them who are gone.
-async fn tell_group(backend: &Backend, event: &GroupEvent) -> Result<Vec<Gone>> {
-    let mut inside = inside(backend, event.group()).await?;
-    inside.retain(|((user, _), _)| *user != event.about());
-    let gone = backend.pusher.fan_out(inside, encode(event)?).await;
-    Ok(gone.into_iter().map(Gone::apparently).collect())
+/// Tells those in a group who came or went, which has happened and stays so whatever goes wrong here. Answers with
+/// those of them who are gone.
+async fn tell_group(backend: &Backend, event: &GroupEvent) -> Vec<Gone> {
+    let telling = async {
+        let mut inside = inside(backend, event.group()).await?;
+        inside.retain(|((user, _), _)| *user != event.about());
+        Ok::<_, Error>(backend.pusher.fan_out(inside, encode(event)?).await)
+    };
+    match telling.await {
+        Ok(gone) => gone.into_iter().map(Gone::apparently).collect(),
+        Err(error) => {
+            tracing::warn!(%error, "a group was not told who came or went");
+            Vec::new()
+        }
+    }
 }
 
 /// A connection that has ended.

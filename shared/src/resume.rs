@@ -6,6 +6,7 @@ use crate::frames::{MessageFrame, Recovery, Resumed};
 use crate::ids::{ChatId, UserId};
 use crate::log::{Head, Message};
 use crate::presence;
+use crate::push::Delivery;
 use crate::store::heads::Kind;
 use crate::store::messages::{Order, Row};
 use crate::text::json_len;
@@ -42,11 +43,18 @@ pub async fn resume(
             recoveries.insert(chat, Recovery { recovered: false, seq: 0 });
             continue;
         };
-        let missed = missed(backend, head, last, &mut budget).await?;
-        recoveries.insert(chat, Recovery { recovered: missed.is_some(), seq: head.seq() });
-        send(backend, connection, kind, chat, missed.unwrap_or_default()).await?;
+        let recovered = match missed(backend, head, last, &mut budget).await? {
+            Some(missed) => match send(backend, connection, kind, chat, &missed).await? {
+                Delivery::Sent => true,
+                Delivery::Failed => false,
+                Delivery::Gone => return Ok(()),
+            },
+            None => false,
+        };
+        recoveries.insert(chat, Recovery { recovered, seq: head.seq() });
     }
-    presence::reply(backend, connection, &Resumed { chats: recoveries }).await
+    presence::reply(backend, connection, &Resumed { chats: recoveries }).await?;
+    Ok(())
 }
 
 /// What one frame may still bring.
@@ -55,17 +63,22 @@ struct Budget {
     bytes: usize,
 }
 
+/// Sends messages one after the other, as far as that goes.
 async fn send(
     backend: &Backend,
     connection: &str,
     kind: Kind,
     chat: ChatId,
-    messages: Vec<Message>,
-) -> Result<()> {
-    for message in &messages {
-        presence::reply(backend, connection, &MessageFrame::new(kind, chat, message)).await?;
+    messages: &[Message],
+) -> Result<Delivery> {
+    for message in messages {
+        let frame = MessageFrame::new(kind, chat, message);
+        let delivery = presence::reply(backend, connection, &frame).await?;
+        if delivery != Delivery::Sent {
+            return Ok(delivery);
+        }
     }
-    Ok(())
+    Ok(Delivery::Sent)
 }
 
 /// The messages after a position, if they are all there and few enough.
@@ -83,15 +96,15 @@ async fn missed(
     while next <= head.filed {
         let limit = count as usize;
         let rows = backend.store.rows(head.chat_id, next..=head.filed, Order::Ascending, limit).await?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
         for row in rows {
             match row {
                 Row::Live(message) if message.seq == next && !head.hides(&message) => messages.push(message),
                 _ => return Ok(None),
             }
             next += 1;
-        }
-        if messages.last().is_none_or(|message| message.seq + 1 != next) {
-            return Ok(None);
         }
     }
     messages.extend(head.tail_messages().into_iter().filter(|message| message.seq > last));

@@ -19,9 +19,14 @@ use crate::store::transactions::Joined;
 use crate::store::{StoreError, pause};
 use crate::text::check_name;
 use futures::future::{try_join, try_join_all};
+use std::ops::Range;
 
 const ROOMS: &[Kind] = &[Kind::Pair, Kind::Room];
 const TRIES: u32 = 12;
+const MAX_CAPACITY: u64 = 1_000_000;
+/// The first circle that is searched for rooms nearby, and by how much the next one is wider.
+const FIRST_CIRCLE_M: f64 = 20_000.0;
+const CIRCLES_GROW: f64 = 5.0;
 const FULL: Error = Error::Forbidden("This room takes no more participants");
 
 /// A room to be made.
@@ -38,8 +43,8 @@ pub struct Plan {
 /// Makes a geolocated room. Whoever makes it takes no part in it yet.
 pub async fn create(backend: &Backend, owner: UserId, plan: Plan) -> Result<ChatId> {
     check_name("title", &plan.title)?;
-    if plan.capacity == Some(0) {
-        return Err(Error::invalid("invalid_capacity", "capacity must be at least 1"));
+    if plan.capacity.is_some_and(|capacity| !(1..=MAX_CAPACITY).contains(&capacity)) {
+        return Err(Error::invalid("invalid_capacity", "capacity must be a whole number from 1 to 1000000"));
     }
     for tried in 0..TRIES {
         let chat_id = ChatId::mint();
@@ -60,9 +65,14 @@ pub async fn create(backend: &Backend, owner: UserId, plan: Plan) -> Result<Chat
     Err(Error::internal("no free room id"))
 }
 
-/// The rooms that the caller takes part in.
-pub async fn mine(backend: &Backend, caller: Caller, shown: impl Fn(&Overview) -> bool) -> Result<Listing> {
-    chats::list(backend, caller, ROOMS, shown).await
+/// A window of the rooms that the caller takes part in.
+pub async fn mine(
+    backend: &Backend,
+    caller: Caller,
+    window: Range<usize>,
+    shown: impl Fn(&Overview) -> bool,
+) -> Result<Listing> {
+    chats::list(backend, caller, ROOMS, window, shown).await
 }
 
 /// A geolocated room and how far away it is.
@@ -74,16 +84,32 @@ pub struct Nearby {
     pub distance_m: f64,
 }
 
-/// The geolocated rooms within a radius in metres, nearest first: by the index of places, however many rooms
-/// there are elsewhere.
-pub async fn nearby(backend: &Backend, caller: Caller, centre: Point, radius_m: f64) -> Result<Vec<Nearby>> {
+/// A window of the geolocated rooms within a radius in metres, nearest first. By the index of places, in circles that
+/// grow until they hold enough: what is far away is not read where enough is near.
+pub async fn nearby(
+    backend: &Backend,
+    caller: Caller,
+    centre: Point,
+    radius_m: f64,
+    window: Range<usize>,
+) -> Result<Vec<Nearby>> {
     if radius_m.is_nan() || radius_m <= 0.0 {
         return Err(Error::invalid("invalid_radius", "radius_m must be more than 0"));
     }
     let radius_m = radius_m.min(HALF_CIRCUMFERENCE_M);
+    let mut circle_m = radius_m.min(FIRST_CIRCLE_M);
+    let mut nearby = caller.confirm_while(backend, within(backend, centre, circle_m)).await?;
+    while nearby.len() < window.end && circle_m < radius_m {
+        circle_m = radius_m.min(circle_m * CIRCLES_GROW);
+        nearby = within(backend, centre, circle_m).await?;
+    }
+    Ok(nearby.into_iter().skip(window.start).take(window.len()).collect())
+}
+
+/// All rooms within a radius, nearest first.
+async fn within(backend: &Backend, centre: Point, radius_m: f64) -> Result<Vec<Nearby>> {
     let ranges = covering(centre, radius_m);
-    let reading = async { Ok(try_join_all(ranges.iter().map(|range| backend.store.rooms_in(range))).await?) };
-    let found = caller.confirm_while(backend, reading).await?;
+    let found = try_join_all(ranges.iter().map(|range| backend.store.rooms_in(range))).await?;
     let mut nearby: Vec<_> = found
         .into_iter()
         .flatten()
@@ -111,8 +137,8 @@ pub async fn read(backend: &Backend, caller: Caller, chat: ChatId, until: Option
 /// Posts a message to a room. The first one makes its sender a participant of a geolocated room. All sockets of
 /// all participants are told.
 ///
-/// Three round trips one after another in a geolocated room, however many take part; four in a room of two, whose
-/// head is found by its people.
+/// Three round trips one after another in a geolocated room, however many take part. The first message of a
+/// participant takes five; one to a room of two takes four, because its head is found by its people.
 pub async fn post(backend: &Backend, caller: Caller, chat: ChatId, draft: Draft) -> Result<Sent> {
     let sender = caller.claimed_user();
     let reading = async {

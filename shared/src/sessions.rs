@@ -33,6 +33,11 @@ impl Bearer {
         self.session.user_id
     }
 
+    /// The session that the token names, whether it stands or not.
+    pub fn claimed_session(&self) -> &Session {
+        &self.session
+    }
+
     /// The session, if it stands.
     pub async fn confirm(self, backend: &Backend) -> Result<Session> {
         let standing = backend.store.session(&self.session.session_id, clock::now()).await?;

@@ -1,4 +1,4 @@
-//! The Lambda behind `/register`, `/login`, `/logout`, `/users`, and every unknown path.
+//! The Lambda behind `/register`, `/login`, `/logout`, `/users`, `/notifications`, and every unknown path.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

@@ -3,12 +3,16 @@
 use crate::wire::{Notifications, NotifiedChat, Status};
 use axum::Json;
 use axum::extract::State;
-use chat::http::{Body, Shared, User};
+use chat::http::{Body, Query, Shared, User, Window};
 use chat::sessions::Bearer;
 use chat::{Result, notifications};
 
-pub(crate) async fn list(State(backend): State<Shared>, caller: Bearer) -> Result<Json<Notifications>> {
-    let listing = notifications::list(&backend, caller.into()).await?;
+pub(crate) async fn list(
+    State(backend): State<Shared>,
+    caller: Bearer,
+    Query(window): Query<Window>,
+) -> Result<Json<Notifications>> {
+    let listing = notifications::list(&backend, caller.into(), window.of_list()?).await?;
     Ok(Json(listing.into()))
 }
 

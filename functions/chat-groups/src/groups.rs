@@ -30,6 +30,9 @@ pub(crate) async fn rename(
     Path(chat_group_id): Path<ChatId>,
     Body(body): Body<NewName>,
 ) -> Result<Json<Group>> {
+    if body.chat_group_id.is_some_and(|id| id != chat_group_id) {
+        return Err(Error::invalid("invalid_body", "The chat_group_id of the body is not the path's"));
+    }
     let group = groups::rename(&backend, user, Some(chat_group_id), &body.chat_group_name).await?;
     Ok(Json(group.into()))
 }

@@ -12,9 +12,6 @@ use chat::ids::ChatId;
 use chat::rooms::{self, Plan};
 use chat::sessions::Bearer;
 
-/// Rows of a list, by default and at most.
-const LIST: u64 = 1_000;
-
 pub(crate) async fn create(
     State(backend): State<Shared>,
     User(user): User,
@@ -48,10 +45,8 @@ async fn list_where(
     Query(window): Query<Window>,
     shown: impl Fn(&Overview) -> bool,
 ) -> Result<Json<Vec<ListedRoom>>> {
-    let (skip, take) = window.of(LIST, LIST)?;
-    let listing = rooms::mine(&backend, caller.into(), shown).await?;
-    let rooms = listing.chats.into_iter().skip(skip).take(take);
-    Ok(Json(rooms.filter_map(|room| ListedRoom::new(room, &listing.people)).collect()))
+    let listing = rooms::mine(&backend, caller.into(), window.of_list()?, shown).await?;
+    Ok(Json(listing.chats.into_iter().filter_map(|room| ListedRoom::new(room, &listing.people)).collect()))
 }
 
 pub(crate) async fn list_nearby(
@@ -59,10 +54,10 @@ pub(crate) async fn list_nearby(
     caller: Bearer,
     Query(around): Query<Around>,
 ) -> Result<Json<Vec<NearbyRoom>>> {
-    let (skip, take) = around.window.of(LIST, LIST)?;
+    let window = around.window.of_list()?;
     let centre = Point::new(around.latitude, around.longitude)?;
-    let nearby = rooms::nearby(&backend, caller.into(), centre, around.radius_m).await?;
-    Ok(Json(nearby.into_iter().skip(skip).take(take).map(Into::into).collect()))
+    let nearby = rooms::nearby(&backend, caller.into(), centre, around.radius_m, window).await?;
+    Ok(Json(nearby.into_iter().map(Into::into).collect()))
 }
 
 pub(crate) async fn list_users(
@@ -71,8 +66,8 @@ pub(crate) async fn list_users(
     Path(chat_room_id): Path<ChatId>,
     Query(window): Query<Window>,
 ) -> Result<Json<Vec<Participant>>> {
-    let (skip, take) = window.of(LIST, LIST)?;
+    let window = window.of_list()?;
     let users = rooms::users(&backend, caller.into(), chat_room_id).await?;
-    let rows = users.into_iter().skip(skip).take(take);
+    let rows = users.into_iter().skip(window.start).take(window.len());
     Ok(Json(rows.map(|(user, since)| Participant::new(chat_room_id, user, since)).collect()))
 }

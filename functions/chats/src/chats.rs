@@ -13,8 +13,6 @@ use chat::sessions::Bearer;
 
 /// Messages on a page of history: by default, at most.
 const PAGE: (u64, u64) = (50, 100);
-/// Chats in a list, by default and at most.
-const LIST: u64 = 1_000;
 
 pub(crate) async fn send(
     State(backend): State<Shared>,
@@ -32,17 +30,17 @@ pub(crate) async fn list(
     caller: Bearer,
     Query(window): Query<Window>,
 ) -> Result<Json<Vec<ListedChat>>> {
-    let (skip, take) = window.of(LIST, LIST)?;
-    let listing = direct::list(&backend, caller.into(), |_| true).await?;
-    let chats = listing.chats.into_iter().skip(skip).take(take);
+    let listing = direct::list(&backend, caller.into(), window.of_list()?, |_| true).await?;
+    let chats = listing.chats.into_iter();
     Ok(Json(chats.filter_map(|chat| ListedChat::new(chat, &listing.people)).collect()))
 }
 
 pub(crate) async fn list_unread(
     State(backend): State<Shared>,
     caller: Bearer,
+    Query(window): Query<Window>,
 ) -> Result<Json<Vec<UnreadChat>>> {
-    let listing = direct::list(&backend, caller.into(), |chat| chat.unread > 0).await?;
+    let listing = direct::list(&backend, caller.into(), window.of_list()?, |chat| chat.unread > 0).await?;
     Ok(Json(listing.chats.into_iter().map(|chat| UnreadChat::new(chat, &listing.people)).collect()))
 }
 

@@ -103,7 +103,7 @@ async fn handle(
     let user = caller.confirm(backend).await?;
     match (frame.chat_type, frame.kind.as_deref()) {
         (Some(_), _) => Err(Error::invalid("unknown_chat_type", "There is no such chat_type")),
-        (None, Some("ping")) => presence::reply(backend, connection, &Pong {}).await,
+        (None, Some("ping")) => presence::reply(backend, connection, &Pong {}).await.map(drop),
         (None, Some("resume")) => match frame.chats {
             Some(known) if known.len() <= resume::MAX_CHATS => {
                 resume::resume(backend, user, connection, known).await

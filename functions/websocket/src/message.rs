@@ -38,7 +38,7 @@ pub(crate) async fn to_group(
             let user = caller.confirm(backend).await?;
             groups::leave(backend, user, group).await?;
             let left = GroupEvent::new(Passage::Leave, user, group, clock::now());
-            presence::reply(backend, connection, &left).await
+            presence::reply(backend, connection, &left).await.map(drop)
         }
         Some(_) => {
             Err(Error::invalid("unknown_event", "There is no such event; a frame can only tell of leave"))
@@ -82,7 +82,8 @@ async fn repeat(backend: &Backend, connection: &str, kind: Kind, sent: Sent) -> 
     match &sent.outcome {
         Stored::Now(_) => Ok(()),
         Stored::Before(message) => {
-            presence::reply(backend, connection, &MessageFrame::new(kind, sent.chat_id, message)).await
+            let frame = MessageFrame::new(kind, sent.chat_id, message);
+            presence::reply(backend, connection, &frame).await.map(drop)
         }
         Stored::Removed { .. } | Stored::Deleted => {
             Err(Error::NotFound("message_removed", "This message was sent, and has been removed since"))

@@ -18,6 +18,7 @@ use crate::send::{Draft, Identity, Sending, Sent, Stored};
 use crate::sessions::Caller;
 use crate::store::heads::{HeadKey, Kind, Pair};
 use futures::future::try_join;
+use std::ops::Range;
 
 const DIRECT: &[Kind] = &[Kind::Direct];
 
@@ -43,9 +44,14 @@ pub async fn send(backend: &Backend, caller: Caller, receiver: UserId, draft: Dr
     Ok(sent)
 }
 
-/// The direct chats of the caller.
-pub async fn list(backend: &Backend, caller: Caller, shown: impl Fn(&Overview) -> bool) -> Result<Listing> {
-    chats::list(backend, caller, DIRECT, shown).await
+/// A window of the caller's direct chats.
+pub async fn list(
+    backend: &Backend,
+    caller: Caller,
+    window: Range<usize>,
+    shown: impl Fn(&Overview) -> bool,
+) -> Result<Listing> {
+    chats::list(backend, caller, DIRECT, window, shown).await
 }
 
 /// Marks everything in a chat as read.

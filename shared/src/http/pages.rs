@@ -1,12 +1,13 @@
 //! Parts of lists and histories, as several functions have them.
 
 use super::params::{Number, count, offset};
-use crate::chats::People;
+use crate::chats::{MAX_LISTED, People};
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::log::Message;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The part of a list or of a history that is wanted, counted from 1.
 #[derive(Debug, Deserialize)]
@@ -16,6 +17,12 @@ pub struct Window {
 }
 
 impl Window {
+    /// The rows of a list that is given whole unless the caller wants less.
+    pub fn of_list(self) -> Result<Range<usize>> {
+        let (skip, take) = self.of(MAX_LISTED as u64, MAX_LISTED as u64)?;
+        Ok(skip..skip.saturating_add(take))
+    }
+
     /// How many rows to leave out and how many to give: `default` where the caller does not say, at most `most`.
     pub fn of(self, default: u64, most: u64) -> Result<(usize, usize)> {
         let skip = usize::try_from(offset(self.offset)? - 1).unwrap_or(usize::MAX);

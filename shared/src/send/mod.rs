@@ -5,6 +5,7 @@ mod commit;
 pub(crate) use commit::{INVOCATION_LASTS, file};
 
 use crate::backend::Backend;
+use crate::chats::NO_CHAT;
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
 use crate::ids::{ChatId, UserId, attempt};
@@ -28,7 +29,6 @@ const OPEN_TRIES: u32 = 12;
 const REPLAY_TRIES: u32 = 60;
 
 const NO_RECEIVER: Error = Error::NotFound("user_not_found", "There is no such user");
-const NO_CHAT: Error = Error::NotFound("chat_not_found", "There is no such chat");
 const KEY_REUSED: Error =
     Error::Conflict("idempotency_key_reused", "This idempotency key was used for another message");
 

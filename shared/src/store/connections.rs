@@ -13,6 +13,8 @@ use std::collections::HashMap;
 /// a second that API Gateway takes by default.
 const LIVE: &str = "live";
 const SOCKET: &str = "socket:";
+/// Sockets whose group one update changes: an expression has at most 4 KB.
+const MOVED_AT_ONCE: usize = 50;
 /// Sort key of items that are alone in their partition.
 const ALONE: &str = "-";
 
@@ -193,6 +195,11 @@ impl Store {
         match deleted.map_err(StoreError::from) {
             Ok(_) => Ok(Some(taken_out)),
             Err(StoreError::Refused(_)) => Ok(None),
+            // What others are to be told of has happened; this item expires.
+            Err(error) if taken_out != TakenOut::default() => {
+                tracing::warn!(%error, "the record of an ended connection was left behind");
+                Ok(Some(taken_out))
+            }
             Err(error) => Err(error),
         }
     }
@@ -262,6 +269,22 @@ impl Store {
     /// Notes with a user's sockets which group they are in, and answers with how they were before. `None` when
     /// they are not all open any more.
     pub async fn move_sockets(
+        &self,
+        user: UserId,
+        sockets: &[Socket],
+        group: Option<ChatId>,
+        now: Timestamp,
+    ) -> Result<Option<Vec<Socket>>> {
+        let mut before = Vec::with_capacity(sockets.len());
+        for some in sockets.chunks(MOVED_AT_ONCE) {
+            let Some(mut moved) = self.move_some(user, some, group, now).await? else { return Ok(None) };
+            moved.retain(|socket| some.iter().any(|wanted| wanted.connection_id == socket.connection_id));
+            before.append(&mut moved);
+        }
+        Ok(Some(before))
+    }
+
+    async fn move_some(
         &self,
         user: UserId,
         sockets: &[Socket],
@@ -341,8 +364,12 @@ impl Store {
             .send()
             .await;
         match deleted.map_err(StoreError::from) {
-            Ok(_) | Err(StoreError::Refused(_)) => Ok(true),
-            Err(error) => Err(error),
+            Ok(_) => Ok(true),
+            Err(StoreError::Refused(_)) => Ok(false),
+            Err(error) => {
+                tracing::warn!(%error, "an empty presence was left behind");
+                Ok(true)
+            }
         }
     }
 

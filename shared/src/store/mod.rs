@@ -24,7 +24,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use futures::future::try_join_all;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
@@ -84,7 +84,7 @@ impl Store {
         Self { client, tables }
     }
 
-    /// The items behind many keys of one table, in no particular order, 100 to a call and the calls side by
+    /// The items behind many keys of one table, in no particular order, 100 to a call and some calls side by
     /// side. `keys_of` says how to read them.
     async fn batch_get(
         &self,
@@ -92,9 +92,10 @@ impl Store {
         keys: Vec<Item>,
         keys_of: impl Fn(Vec<Item>) -> KeysAndAttributesBuilder + Copy,
     ) -> Result<Vec<Item>> {
-        let batches = try_join_all(keys.chunks(GET_BATCH).map(|batch| async move {
+        let batches: Vec<_> = keys.chunks(GET_BATCH).map(<[Item]>::to_vec).collect();
+        let reading = stream::iter(batches).map(|batch| async move {
             let mut items = Vec::with_capacity(batch.len());
-            let mut pending = batch.to_vec();
+            let mut pending = batch;
             for attempt in 0..GET_TRIES {
                 let request = HashMap::from([(table.to_owned(), complete(keys_of(pending).build())?)]);
                 let got = self.client.batch_get_item().set_request_items(Some(request)).send().await?;
@@ -110,8 +111,8 @@ impl Store {
                 pause(attempt).await;
             }
             Err(StoreError::Unavailable("keys left unprocessed".into()))
-        }))
-        .await?;
+        });
+        let batches: Vec<Vec<Item>> = reading.buffer_unordered(GETS_AT_ONCE).try_collect().await?;
         Ok(batches.into_iter().flatten().collect())
     }
 }
@@ -119,6 +120,8 @@ impl Store {
 /// DynamoDB's limit for one BatchGetItem.
 const GET_BATCH: usize = 100;
 const GET_TRIES: u32 = 8;
+/// BatchGetItems under way at once.
+const GETS_AT_ONCE: usize = 16;
 
 /// Waits a random while before a call is tried again, longer with each try: up to 10 ms, 20 ms … 640 ms.
 pub(crate) async fn pause(attempt: u32) {

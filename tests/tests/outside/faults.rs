@@ -2,6 +2,7 @@
 //! behind a proxy that fails as it is told. The proxy runs within the test, which therefore has more threads than
 //! the one that waits for its stack to end.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -161,4 +162,107 @@ async fn a_socket_that_is_answered_ready_gets_messages_though_its_first_init_fai
         ada.write(&bob, table_write).await;
         socket.expect("the message", |frame| frame["message"] == table_write).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_logout_that_failed_halfway_is_finished_by_the_next() {
+    let (stack, faults) = stack().await;
+    let [ada, bob] = User::pair(&stack).await;
+    let mut socket = ada.socket().await;
+    ada.write(&bob, "hello").await;
+    faults.set(|operation, request| match operation {
+        "BatchGetItem" if !request["RequestItems"]["Connections"].is_null() => Fate::FailBefore,
+        _ => Fate::Pass,
+    });
+    ada.get("/logout").await.refused(503);
+    faults.set(|_, _| Fate::Pass);
+    ada.get("/logout").await.refused(401);
+    socket.closed().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_enters_and_leaves_a_group_is_told_of_though_writes_fail_between() {
+    let (stack, faults) = stack().await;
+    let [ada, bob] = User::pair(&stack).await;
+    let group = ada.create_group("a group").await;
+    let mut watching = ada.socket().await;
+    ada.enter(group).await;
+    let _socket = bob.socket().await;
+
+    faults.set(|operation, request| {
+        if updates(operation, request, "Connections", "group_id") { Fate::FailBefore } else { Fate::Pass }
+    });
+    bob.get(&format!("/chat_groups/{group}")).await.refused(503);
+    faults.set(|_, _| Fate::Pass);
+    bob.enter(group).await;
+    watching.expect("the entering", |frame| frame["event"] == "enter" && frame["user_id"] == bob.id).await;
+
+    faults.set(|operation, request| match operation {
+        "DeleteItem" if request["TableName"] == "Connections" => Fate::FailBefore,
+        _ => Fate::Pass,
+    });
+    bob.delete(&format!("/chat_groups/{group}/presence")).await.expect(204);
+    watching.expect("the leaving", |frame| frame["event"] == "leave" && frame["user_id"] == bob.id).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn own_messages_never_count_as_unread_though_counting_them_fails() {
+    let (stack, faults) = stack().await;
+    let [ada, bob] = User::pair(&stack).await;
+    let room = ada.open_room("a room").await;
+    for user in [&ada, &bob] {
+        user.post_to_room(room, "here I am").await;
+    }
+    ada.mark_room_read(room).await;
+    bob.mark_room_read(room).await;
+    // The first try of each count fails: of the even ones after it was carried out, of the odd ones before.
+    let tried = Mutex::new(HashSet::new());
+    faults.set(move |operation, request| {
+        let last = request["ExpressionAttributeValues"][":last"]["N"].to_string();
+        let is_even = last.trim_matches('"').parse().is_ok_and(|last: u64| last.is_multiple_of(2));
+        let is_first = || {
+            tried.lock().unwrap_or_else(PoisonError::into_inner).insert((request["Key"].to_string(), last))
+        };
+        match updates(operation, request, "Unread", "sent_through") && is_first() {
+            true if is_even => Fate::FailAfter,
+            true => Fate::FailBefore,
+            false => Fate::Pass,
+        }
+    });
+    for round in 1..=10 {
+        futures::future::join(ada.post_to_room(room, "from ada"), bob.post_to_room(room, "from bob")).await;
+        assert_eq!((ada.room_unread(room).await, bob.room_unread(room).await), (round, round));
+    }
+    ada.mark_room_read(room).await;
+    assert_eq!((ada.room_unread(room).await, bob.room_unread(room).await), (0, 10));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_removed_long_ago_is_not_recovered_and_not_waited_for() {
+    let faults = Arc::new(Faults(Mutex::new(Box::new(|_, _| Fate::Pass))));
+    let store = store_proxy::start(faults).await;
+    let stack = Stack::start(&["--dynamodb", &store]).await;
+    let [ada, bob] = User::pair(&stack).await;
+    let chat = ada.write(&bob, "mine").await;
+    for text in ["theirs", "and more"] {
+        bob.write(&ada, text).await;
+    }
+    ada.get(&format!("/chats_v2/{chat}")).await.expect(200);
+    // As DynamoDB does with what a mailbox has removed, a day later.
+    for seq in ["2", "3"] {
+        let key =
+            json!({"TableName": "Messages", "Key": {"chat_id": {"N": chat.to_string()}, "seq": {"N": seq}}});
+        tests::Anonymous::new(&store)
+            .post("/")
+            .header("x-amz-target", "DynamoDB_20120810.DeleteItem")
+            .header("x-amz-date", "20260101T000000Z")
+            .header("authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/b/dynamodb/aws4_request, SignedHeaders=c, Signature=d")
+            .body("application/x-amz-json-1.0", key.to_string())
+            .await
+            .expect(200);
+    }
+    let mut socket = ada.socket().await;
+    socket.send(&json!({"type": "resume", "chats": {chat.to_string(): 0}})).await;
+    let resumed = socket.expect("the end", |frame| frame["type"] == "resumed").await;
+    assert_eq!(resumed["chats"][chat.to_string()], json!({"recovered": false, "seq": 3}));
 }

@@ -1,5 +1,5 @@
 //! The built-in engine: it asks back with the user's own words, as Joseph Weizenbaum's ELIZA did in 1966. It
-//! needs nothing, understands nothing, and answers in less than a millisecond.
+//! needs nothing, understands nothing, and answers within a millisecond or two.
 //!
 //! Why not the crate `eliza` (2.0.1)? It brings `env_logger` 0.7 with `atty`, and `rand` 0.7, all left behind
 //! by their makers; it compiles regular expressions anew for every answer, puts synonyms in the middle of

@@ -16,6 +16,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A model that is busy may be asked once more; waiting longer for it would use up the time.
 const ATTEMPTS: u32 = 2;
+/// Which part of the time is left between the two attempts at most: a second.
+const BREATH: u32 = 20;
 /// Turns before the question that the model gets to read.
 const TURNS: usize = 20;
 /// Bytes of these turns: a model is paid by what it reads, and small ones read no more.
@@ -48,7 +50,7 @@ impl Model {
             .to_builder()
             // An attempt may take all the time there is: what is slow once is slow twice.
             .timeout_config(timeouts.operation_attempt_timeout(patience).operation_timeout(patience).build())
-            .retry_config(retries.with_max_attempts(ATTEMPTS))
+            .retry_config(retries.with_max_attempts(ATTEMPTS).with_initial_backoff(patience / BREATH))
             .build();
         Self { client: Client::from_conf(config), id }
     }
@@ -175,12 +177,10 @@ mod tests {
                 .behavior_version(BehaviorVersion::latest())
                 .region(Region::new("eu-north-1"))
                 .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
-                .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(1)))
                 .http_client(self.clone())
                 .build();
             let client = Client::from_conf(config);
-            let model =
-                Model::with_patience(&client, "some.model-v1:0".to_owned(), Duration::from_millis(200));
+            let model = Model::with_patience(&client, "some.model-v1:0".to_owned(), Duration::from_secs(1));
             Engine::Model(model).answer(history, question).await
         }
 

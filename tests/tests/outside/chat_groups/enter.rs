@@ -234,3 +234,22 @@ async fn other_chats_are_no_groups() {
         }
     }
 }
+
+#[tokio::test]
+async fn any_number_of_sockets_enters_at_once() {
+    let stack = Stack::shared().await;
+    let (ada, mut said, group) = founder(&stack).await;
+    let bob = User::new(&stack).await;
+    let mut sockets = Vec::new();
+    for _ in 0..140 {
+        sockets.push(bob.socket().await);
+    }
+    let inside = bob.enter(group).await;
+    assert_eq!(inside["present"], json!([ada.id, bob.id]));
+    said.say(&to_group(group, "hello")).await;
+    for socket in &mut sockets {
+        expect_message(socket, group, "hello").await;
+    }
+    bob.delete(&format!("/chat_groups/{group}/presence")).await.expect(204);
+    assert_eq!(present(&ada, group).await, json!([ada.id]));
+}

@@ -4,6 +4,7 @@ mod chat_room_id;
 mod create;
 mod idempotency;
 mod interleavings;
+mod large_answers;
 mod list;
 mod message;
 mod nearby;
