@@ -100,7 +100,7 @@ impl Search {
             below_at: None,
             above: if all { filed + 1 } else { filed },
             above_at: filed_at,
-            halve: true,
+            halve: false,
         }
     }
 
@@ -110,8 +110,11 @@ impl Search {
         if first > last {
             return None;
         }
-        let middle = first + (last - first) / 2;
-        let Some(below_at) = self.below_at.filter(|_| !self.halve) else { return Some(middle) };
+        // The first row gives the time to reckon from.
+        let Some(below_at) = self.below_at else { return Some(first) };
+        if self.halve {
+            return Some(first + (last - first) / 2);
+        }
         let span = (self.above_at.0 - below_at.0).max(1) as f64;
         let share = (self.until.0 - below_at.0) as f64 / span;
         let guess = self.below as f64 + share * (self.above - self.below) as f64;
