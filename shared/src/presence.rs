@@ -96,21 +96,21 @@ async fn targets(backend: &Backend, users: &[UserId]) -> Result<Vec<Target>> {
         .collect())
 }
 
-/// Sends the frame of something stored to every socket of some users. A connection that turns out to be gone is
-/// forgotten. That something is stored stays so whatever goes wrong here.
-pub async fn push(backend: &Backend, users: &[UserId], frame: &impl Serialize) {
-    let pushing = async { deliver(backend, targets(backend, users).await?, frame).await };
+/// Sends the frame of something stored to every socket of some users, those of its sender last. A connection that
+/// turns out to be gone is forgotten. That something is stored stays so whatever goes wrong here.
+pub async fn push(backend: &Backend, sender: UserId, users: &[UserId], frame: &impl Serialize) {
+    let pushing = async { deliver(backend, sender, targets(backend, users).await?, frame).await };
     if let Err(error) = pushing.await {
         tracing::warn!(%error, "something stored was not pushed");
     }
 }
 
-/// Sends the frame of something stored to the sockets in a group, and to all sockets of who sent it.
+/// Sends the frame of something stored to the sockets in a group, and last to all sockets of its sender.
 pub async fn push_to_group(backend: &Backend, group: ChatId, sender: UserId, frame: &impl Serialize) {
     let pushing = async {
         let (mut targets, inside) = try_join(targets(backend, &[sender]), inside(backend, group)).await?;
         targets.extend(inside.into_iter().filter(|((user, _), _)| *user != sender));
-        deliver(backend, targets, frame).await
+        deliver(backend, sender, targets, frame).await
     };
     if let Err(error) = pushing.await {
         tracing::warn!(%error, "something stored was not pushed");
@@ -128,11 +128,21 @@ async fn inside(backend: &Backend, group: ChatId) -> Result<Vec<Target>> {
         .collect())
 }
 
-async fn deliver(backend: &Backend, targets: Vec<Target>, frame: &impl Serialize) -> Result<()> {
+/// To the sender its own frame is the acknowledgement. When it has that, all others have theirs, so that what it
+/// sends next cannot overtake this on its way to anybody.
+async fn deliver(
+    backend: &Backend,
+    sender: UserId,
+    targets: Vec<Target>,
+    frame: &impl Serialize,
+) -> Result<()> {
     if targets.is_empty() {
         return Ok(());
     }
-    let gone = backend.pusher.fan_out(targets, encode(frame)?).await;
+    let frame = encode(frame)?;
+    let (own, others) = targets.into_iter().partition(|((user, _), _)| *user == sender);
+    let mut gone = backend.pusher.fan_out(others, frame.clone()).await;
+    gone.extend(backend.pusher.fan_out(own, frame).await);
     forget(backend, gone.into_iter().map(Gone::apparently).collect()).await
 }
 

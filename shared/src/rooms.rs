@@ -213,7 +213,7 @@ async fn deliver(sending: Sending<'_>, head: Option<Head>) -> Result<Sent> {
             Some(pair) => (Kind::Pair, pair.users().to_vec()),
             None => (Kind::Room, participants(backend, sent.chat_id, sender).await),
         };
-        presence::push(backend, &users, &MessageFrame::new(kind, sent.chat_id, message)).await;
+        presence::push(backend, sender, &users, &MessageFrame::new(kind, sent.chat_id, message)).await;
     }
     Ok(sent)
 }

@@ -67,7 +67,7 @@ pub async fn ask(
     let sending = Sending { backend, key, sender: UserId::BOT, draft: &draft, identity: Identity::Key };
     let (answer, is_new) = message(sending.run(Some(head)).await?)?;
     if is_new {
-        presence::push(backend, &[user], &BotExchange::new(&question, &answer)).await;
+        presence::push(backend, user, &[user], &BotExchange::new(&question, &answer)).await;
     }
     Ok(Exchange { question, answer, is_repeated: !is_new })
 }
