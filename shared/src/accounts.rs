@@ -4,10 +4,11 @@ use crate::backend::Backend;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::frames::Notice;
-use crate::ids::{UserId, secret};
+use crate::ids::{Owner, UserId, secret};
 use crate::mail::Mail;
 use crate::sessions::{self, Bearer};
 pub use crate::store::connections::Sockets;
+use crate::store::sessions::Session;
 pub use crate::store::users::Profile;
 use crate::store::users::{Account, Registration, Taken};
 use crate::text::{canonical_email, canonical_name, check_name, check_password, check_user_name};
@@ -184,12 +185,16 @@ pub async fn logout(backend: &Backend, caller: Bearer) -> Result<()> {
     if let Err(refused) = caller.confirm(backend).await {
         // An earlier logout may have ended the session and failed before its sockets were closed.
         if matches!(refused, Error::Unauthenticated(_)) {
-            presence::end_session(backend, &claimed).await?;
+            end_sockets(backend, &claimed).await?;
         }
         return Err(refused);
     }
     backend.store.end_session(&claimed.session_id).await?;
-    presence::end_session(backend, &claimed).await
+    end_sockets(backend, &claimed).await
+}
+
+async fn end_sockets(backend: &Backend, ended: &Session) -> Result<()> {
+    presence::end_sessions(backend, &ended.user_id.into(), |session| session == ended.session_id).await
 }
 
 /// A user in the directory.
@@ -211,13 +216,15 @@ pub async fn list(
 ) -> Result<(Vec<Entry>, Option<UserId>)> {
     let read = async { Ok(backend.store.directory(after, count as i32).await?) };
     let (_, (profiles, more)) = caller.confirm_while(backend, read).await?;
-    let users: Vec<_> = profiles.iter().map(|profile| profile.user_id).collect();
-    let mut sockets =
-        if users.is_empty() { Default::default() } else { presence::of(backend, &users).await? };
-    let next = users.last().copied().filter(|_| more);
+    let users: Vec<Owner> = profiles.iter().map(|profile| profile.user_id.into()).collect();
+    let mut sockets = presence::of(backend, &users).await?;
+    let next = profiles.last().map(|profile| profile.user_id).filter(|_| more);
     let entries = profiles
         .into_iter()
-        .map(|profile| Entry { sockets: sockets.remove(&profile.user_id).unwrap_or_default(), profile })
+        .map(|profile| Entry {
+            sockets: sockets.remove(&profile.user_id.into()).unwrap_or_default(),
+            profile,
+        })
         .collect();
     Ok((entries, next))
 }

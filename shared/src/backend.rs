@@ -3,7 +3,9 @@
 
 use crate::bot::engine::{Engine, Model};
 use crate::mail::Mailer;
+use crate::operator::{BackendKeys, BadHash};
 use crate::push::Pusher;
+use crate::signed::answers::Signer;
 use crate::store::{Store, Tables};
 use crate::tokens::Keys;
 use aws_credential_types::Credentials;
@@ -28,20 +30,32 @@ pub struct Backend {
     pub mailer: Mailer,
     /// Keys for tokens.
     pub keys: Keys,
+    /// The key for answers to platforms' users.
+    pub signer: Signer,
+    /// What the operator's backend shows.
+    pub backend_keys: BackendKeys,
+    /// Whether platforms' users must sign to read.
+    pub requires_signed_reads: bool,
 }
 
-/// A variable that the template sets is not there.
+/// What the template sets is not there, or cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error("the environment variable {0} is not set")]
-pub struct Unset(&'static str);
+pub enum Misconfigured {
+    /// A variable is missing.
+    #[error("the environment variable {0} is not set")]
+    Unset(&'static str),
+    /// A variable is not as expected.
+    #[error("the environment variable {0} is not as expected: {1}")]
+    Malformed(&'static str, BadHash),
+}
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
 fn optional(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-fn required(name: &'static str) -> Result<String, Unset> {
-    optional(name).ok_or(Unset(name))
+fn required(name: &'static str) -> Result<String, Misconfigured> {
+    optional(name).ok_or(Misconfigured::Unset(name))
 }
 
 /// What the clients of all AWS services share.
@@ -56,7 +70,7 @@ struct Aws {
 impl Aws {
     /// Lambda hands region and credentials to a function in variables that hold for the process's whole life,
     /// so no provider chain is needed.
-    fn from_env() -> Result<Self, Unset> {
+    fn from_env() -> Result<Self, Misconfigured> {
         let credentials = Credentials::new(
             required("AWS_ACCESS_KEY_ID")?,
             required("AWS_SECRET_ACCESS_KEY")?,
@@ -107,13 +121,14 @@ macro_rules! config {
 impl Backend {
     /// Builds everything from the variables that `template.yaml` sets. `AWS_ENDPOINT_URL_…` are AWS's own
     /// names for endpoints other than AWS's.
-    pub fn from_env() -> Result<Self, Unset> {
+    pub fn from_env() -> Result<Self, Misconfigured> {
         let aws = Aws::from_env()?;
         let tables = Tables {
             chats: required("CHATS_TABLE")?,
             connections: required("CONNECTIONS_TABLE")?,
             keys: required("KEYS_TABLE")?,
             messages: required("MESSAGES_TABLE")?,
+            queues: required("QUEUES_TABLE")?,
             unread: required("UNREAD_TABLE")?,
             users: required("USERS_TABLE")?,
         };
@@ -126,13 +141,19 @@ impl Backend {
                 required("MAIL_SENDER")?,
             ),
             keys: Keys::default(),
+            signer: Signer::default(),
+            backend_keys: optional("BACKEND_KEY_HASHES")
+                .unwrap_or_default()
+                .parse()
+                .map_err(|bad| Misconfigured::Malformed("BACKEND_KEY_HASHES", bad))?,
+            requires_signed_reads: required("REQUIRE_SIGNED_READS")? == "true",
         })
     }
 }
 
 /// What the bot answers with: the model that `BOT_MODEL` names, else the built-in engine. Apart from
 /// [`Backend`], so that only the function that asks for it carries Bedrock's client.
-pub fn bot_engine_from_env() -> Result<Engine, Unset> {
+pub fn bot_engine_from_env() -> Result<Engine, Misconfigured> {
     let Some(model) = optional("BOT_MODEL") else { return Ok(Engine::BuiltIn) };
     let aws = Aws::from_env()?;
     let endpoint = optional("AWS_ENDPOINT_URL_BEDROCK_RUNTIME");

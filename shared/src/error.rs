@@ -1,5 +1,6 @@
 //! What can go wrong, in the domain's words. [`crate::http`] alone turns it into a status.
 
+use crate::clock::Timestamp;
 use crate::store::StoreError;
 
 /// The domain's result.
@@ -23,15 +24,21 @@ pub enum Error {
     /// The caller is known and may not do this.
     #[error("{0}")]
     Forbidden(&'static str),
+    /// The caller is known and has not signed this.
+    #[error("Bad signature")]
+    BadSignature,
     /// Not there, or not visible to the caller. Holds the code and the sentence.
     #[error("{1}")]
     NotFound(&'static str, &'static str),
     /// In the way of something that is already so. Holds the code and the sentence.
     #[error("{1}")]
     Conflict(&'static str, &'static str),
-    /// The body's content type is none that this path takes.
-    #[error("Send application/json or application/x-www-form-urlencoded")]
-    UnsupportedMediaType,
+    /// What is signed is signed for another time. Holds the present one.
+    #[error("Time conflict")]
+    TimeConflict(Timestamp),
+    /// The body's content type is none that this path takes. Holds what to send.
+    #[error("Send {0}")]
+    UnsupportedMediaType(&'static str),
     /// Storage is overloaded or out of reach, or too many write to one place at once; nothing is promised
     /// about what was being written. Sending again with the same idempotency key is safe.
     #[error("The service is busy, please try again")]
@@ -55,6 +62,14 @@ impl Error {
         Self::Internal(cause.into())
     }
 
+    /// What would help whoever is refused, where the sentence does not say it.
+    pub fn details(&self) -> Option<String> {
+        match self {
+            Self::TimeConflict(now) => Some(format!("It is {} here, in milliseconds since the epoch", now.0)),
+            _ => None,
+        }
+    }
+
     /// The stable name of the refusal, the same on every surface.
     pub fn code(&self) -> &'static str {
         match self {
@@ -64,7 +79,9 @@ impl Error {
             | Self::Unavailable(code, _) => code,
             Self::Unauthenticated(_) => "unauthenticated",
             Self::Forbidden(_) => "forbidden",
-            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::BadSignature => "bad_signature",
+            Self::TimeConflict(_) => "time_conflict",
+            Self::UnsupportedMediaType(_) => "unsupported_media_type",
             Self::Busy(_) => "busy",
             Self::Internal(_) => "internal",
         }

@@ -2,11 +2,11 @@
 //! shapes, because every function that stores something pushes it.
 
 use crate::clock::Timestamp;
-use crate::ids::{ChatId, UserId};
+use crate::ids::{ChatId, Owner, UserId};
 use crate::log::Message;
 use crate::store::heads::Kind;
 use crate::store::users::Profile;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
 
 /// A notice to everybody who is online.
@@ -221,8 +221,16 @@ pub struct Recovery {
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename = "ready")]
 pub struct Ready {
-    /// Whose socket it is now.
-    pub user_id: UserId,
+    /// Whose socket it is now: a number, or the name that a platform has for its user.
+    #[serde(serialize_with = "bare")]
+    pub user_id: Owner,
+}
+
+fn bare<S: Serializer>(owner: &Owner, serializer: S) -> Result<S::Ok, S::Error> {
+    match owner {
+        Owner::UserId(user) => user.serialize(serializer),
+        Owner::MemberId(member) => member.serialize(serializer),
+    }
 }
 
 /// Answer to a ping.

@@ -25,7 +25,12 @@ pub(crate) struct Room {
 impl Room {
     /// Takes a row with this text in. False when it does not fit any more.
     pub(crate) fn takes(&mut self, text: &str) -> bool {
-        self.taken += answer_len(text) + ROW_BYTES;
+        self.takes_bytes(answer_len(text) + ROW_BYTES)
+    }
+
+    /// Takes something of this size in. False when it does not fit any more.
+    pub(crate) fn takes_bytes(&mut self, bytes: usize) -> bool {
+        self.taken += bytes;
         self.taken <= ANSWER_BYTES
     }
 

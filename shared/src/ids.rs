@@ -1,9 +1,11 @@
-//! Identifiers: 53-bit numbers, roughly ordered by time, with no central counter (contract, section 1).
+//! Identifiers: 53-bit numbers, roughly ordered by time, with no central counter; and the names that platforms give
+//! to their own users and chats (contract, section 1).
 
-use crate::clock;
+use crate::clock::{self, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use uuid::Uuid;
 
 /// The largest integer a JavaScript client can hold, 2^53 - 1.
 const MAX_ID: u64 = (1 << 53) - 1;
@@ -90,10 +92,103 @@ impl UserId {
 #[error("an id is a whole number from 1 to 9007199254740991")]
 pub struct OutOfRange;
 
+macro_rules! name {
+    ($(#[$doc:meta])* $name:ident, not $reserved:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The name itself.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = BadName;
+
+            fn try_from(text: String) -> Result<Self, BadName> {
+                let reserved: &[&str] = &$reserved;
+                if is_name(&text) && !reserved.contains(&text.as_str()) { Ok(Self(text)) } else { Err(BadName) }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = BadName;
+
+            fn from_str(text: &str) -> Result<Self, BadName> {
+                text.to_owned().try_into()
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(name: $name) -> String {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(formatter)
+            }
+        }
+    };
+}
+
+name! {
+    /// A user of a platform: the document's `userID`, a namespace apart from that of [`UserId`] (000).
+    MemberId, not []
+}
+name! {
+    /// A platform's chat: the document's `chatID`. Without those that are other paths of document 001.
+    PlatformChatId, not ["users", "read", "unread"]
+}
+
+/// What platforms name things with. Paths do not keep `.` and `..`.
+fn is_name(text: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-".contains(&byte);
+    (1..=128).contains(&text.len()) && text.bytes().all(plain) && text != "." && text != ".."
+}
+
+/// The text is not a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("1 to 128 letters, digits, dots and hyphens are expected")]
+pub struct BadName;
+
+/// Whose a socket is, or a push.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owner {
+    /// A user of this system.
+    UserId(UserId),
+    /// A platform's user.
+    MemberId(MemberId),
+}
+
+impl From<UserId> for Owner {
+    fn from(user: UserId) -> Self {
+        Self::UserId(user)
+    }
+}
+
+impl From<MemberId> for Owner {
+    fn from(member: MemberId) -> Self {
+        Self::MemberId(member)
+    }
+}
+
 /// One attempt to write something, so that its traces can be told from another attempt's. Version 7: it
 /// tells when it was made.
 pub fn attempt() -> String {
-    uuid::Uuid::now_v7().simple().to_string()
+    Uuid::now_v7().simple().to_string()
+}
+
+/// An id for something that is queued: version 7, so that ids grow with the moments they are made for.
+pub fn event_id(at: Timestamp) -> Uuid {
+    let ms = u64::try_from(at.0).unwrap_or_default();
+    uuid::Builder::from_unix_timestamp_millis(ms, &rand::random()).into_uuid()
 }
 
 /// 128 random bits as 22 characters, for what must not be guessed.
@@ -112,6 +207,18 @@ mod tests {
         assert!(first.get() <= MAX_ID);
         std::thread::sleep(std::time::Duration::from_millis(2));
         assert!(ChatId::mint() > first);
+    }
+
+    #[test]
+    fn names_of_platforms_are_letters_digits_dots_and_hyphens() {
+        for right in ["a", "John.Doe-mobile1", "0", "...", &"x".repeat(128)] {
+            assert!(right.parse::<MemberId>().is_ok(), "{right:?}");
+        }
+        for wrong in ["", ".", "..", "a b", "a/b", "a_b", "\u{e9}", "a\n", &"x".repeat(129)] {
+            assert!(wrong.parse::<MemberId>().is_err(), "{wrong:?}");
+        }
+        assert!("users".parse::<MemberId>().is_ok());
+        assert!("users".parse::<PlatformChatId>().is_err());
     }
 
     #[test]

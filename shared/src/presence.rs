@@ -4,14 +4,14 @@ use crate::backend::Backend;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::frames::{GroupEvent, Notice, Passage};
-use crate::ids::{ChatId, UserId};
+use crate::ids::{ChatId, Owner, UserId};
 use crate::push::Delivery;
 use crate::sessions::ENDED;
-use crate::store::connections::{Connection, Sockets};
-use crate::store::sessions::Session;
+use crate::store::connections::{Connection, Socket, Sockets};
 use crate::store::{StoreError, pause};
 use bytes::Bytes;
-use futures::future::try_join;
+use futures::future::{BoxFuture, try_join};
+use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -23,31 +23,43 @@ const ANNOUNCING_LASTS: Duration = Duration::from_secs(5);
 /// API Gateway ends every WebSocket after two hours.
 const CONNECTION_LASTS: Duration = Duration::from_secs(2 * 3600);
 const ENTER_TRIES: u32 = 12;
+/// Owners who are sent frames of their own at once.
+const OWNERS_AT_ONCE: usize = 16;
 
-/// Records a socket that a session opened, and tells the others when it is the user's first.
-pub async fn open(backend: &Backend, session: &Session, connection: &str) -> Result<()> {
+/// Records a socket that a session opened, and tells the others when it is a user's first.
+pub async fn open(backend: &Backend, owner: Owner, session: &str, connection: &str) -> Result<()> {
     let now = clock::now();
     let opened = Connection {
         connection_id: connection.to_owned(),
-        user_id: session.user_id,
-        session_id: session.session_id.clone(),
+        owner: owner.clone(),
+        session_id: session.to_owned(),
         expires_at: (now + CONNECTION_LASTS).seconds(),
     };
     let first = backend.store.open_connection(&opened, now).await?;
-    // A logout may have listed the session's sockets just before this one was among them.
-    if backend.store.session(&session.session_id, now).await?.is_none() {
-        forget(backend, vec![Gone::surely(session.user_id, connection.to_owned())]).await?;
+    // Whoever ended the session may have listed its sockets just before this one was among them.
+    if !stands(backend, &owner, session).await? {
+        forget(backend, vec![Gone::surely(owner, connection.to_owned())]).await?;
         return Err(ENDED);
     }
-    if first {
-        announce(backend, Notice::UserActivity { user_id: session.user_id, login: true }).await;
+    if let (true, Owner::UserId(user_id)) = (first, owner) {
+        announce(backend, Notice::UserActivity { user_id, login: true }).await;
     }
     Ok(())
 }
 
+async fn stands(backend: &Backend, owner: &Owner, session: &str) -> Result<bool> {
+    Ok(match owner {
+        Owner::UserId(_) => backend.store.session(session, clock::now()).await?.is_some(),
+        Owner::MemberId(member) => {
+            let member = backend.store.member(member).await?;
+            member.is_some_and(|member| member.family.as_deref() == Some(session))
+        }
+    })
+}
+
 /// Whose an open connection is.
-pub async fn owner(backend: &Backend, connection: &str) -> Result<Option<UserId>> {
-    Ok(backend.store.connection(connection).await?.map(|open| open.user_id))
+pub async fn owner(backend: &Backend, connection: &str) -> Result<Option<Owner>> {
+    Ok(backend.store.connection(connection).await?.map(|open| open.owner))
 }
 
 /// Closes a connection. What is recorded of it goes with its `$disconnect`.
@@ -58,40 +70,42 @@ pub async fn end(backend: &Backend, connection: &str) {
 /// Records that a connection ended, if it was anybody's, and tells the others when it was the user's last.
 pub async fn close(backend: &Backend, connection: &str) -> Result<()> {
     let Some(open) = backend.store.connection(connection).await? else { return Ok(()) };
-    forget(backend, vec![Gone::surely(open.user_id, open.connection_id)]).await
+    forget(backend, vec![Gone::surely(open.owner, open.connection_id)]).await
 }
 
-/// Ends all sockets that a session opened.
-pub async fn end_session(backend: &Backend, session: &Session) -> Result<()> {
+/// Ends all of an owner's sockets that such a session opened.
+pub async fn end_sessions(backend: &Backend, owner: &Owner, is_ended: impl Fn(&str) -> bool) -> Result<()> {
     let mut ended = Vec::new();
-    for socket in sockets_of(backend, session.user_id).await?.open {
-        if socket.session_id == session.session_id {
+    for socket in sockets_of(backend, owner).await?.open {
+        if is_ended(&socket.session_id) {
             backend.pusher.close(&socket.connection_id).await;
             let group = socket.group_id;
-            ended.push(Gone { group, ..Gone::surely(session.user_id, socket.connection_id) });
+            ended.push(Gone { group, ..Gone::surely(owner.clone(), socket.connection_id) });
         }
     }
     forget(backend, ended).await
 }
 
-/// The sockets of some users.
-pub async fn of(backend: &Backend, users: &[UserId]) -> Result<HashMap<UserId, Sockets>> {
-    Ok(backend.store.sockets(users, clock::now()).await?)
+/// The sockets of some users, or of platforms' users.
+pub async fn of(backend: &Backend, owners: &[Owner]) -> Result<HashMap<Owner, Sockets>> {
+    Ok(backend.store.sockets(owners, clock::now()).await?)
 }
 
-async fn sockets_of(backend: &Backend, user: UserId) -> Result<Sockets> {
-    Ok(of(backend, &[user]).await?.remove(&user).unwrap_or_default())
+async fn sockets_of(backend: &Backend, owner: &Owner) -> Result<Sockets> {
+    Ok(of(backend, std::slice::from_ref(owner)).await?.remove(owner).unwrap_or_default())
 }
 
 /// A connection, whose it is, and the group through which it was found.
-type Target = ((UserId, Option<ChatId>), String);
+type Target = ((Owner, Option<ChatId>), String);
 
 async fn targets(backend: &Backend, users: &[UserId]) -> Result<Vec<Target>> {
-    let sockets = of(backend, users).await?;
+    let owners: Vec<Owner> = users.iter().map(|&user| user.into()).collect();
+    let sockets = of(backend, &owners).await?;
     Ok(sockets
         .into_iter()
-        .flat_map(|(user, sockets)| {
-            sockets.open.into_iter().map(move |socket| ((user, socket.group_id), socket.connection_id))
+        .flat_map(|(owner, sockets)| {
+            let open = sockets.open.into_iter();
+            open.map(move |socket| ((owner.clone(), socket.group_id), socket.connection_id))
         })
         .collect())
 }
@@ -109,7 +123,7 @@ pub async fn push(backend: &Backend, sender: UserId, users: &[UserId], frame: &i
 pub async fn push_to_group(backend: &Backend, group: ChatId, sender: UserId, frame: &impl Serialize) {
     let pushing = async {
         let (mut targets, inside) = try_join(targets(backend, &[sender]), inside(backend, group)).await?;
-        targets.extend(inside.into_iter().filter(|((user, _), _)| *user != sender));
+        targets.extend(inside.into_iter().filter(|((owner, _), _)| *owner != sender.into()));
         deliver(backend, sender, targets, frame).await
     };
     if let Err(error) = pushing.await {
@@ -123,7 +137,7 @@ async fn inside(backend: &Backend, group: ChatId) -> Result<Vec<Target>> {
     Ok(present
         .into_iter()
         .flat_map(|(user, sockets)| {
-            sockets.into_iter().map(move |socket| ((user, Some(group)), socket.connection_id))
+            sockets.into_iter().map(move |socket| ((user.into(), Some(group)), socket.connection_id))
         })
         .collect())
 }
@@ -140,10 +154,42 @@ async fn deliver(
         return Ok(());
     }
     let frame = encode(frame)?;
-    let (own, others) = targets.into_iter().partition(|((user, _), _)| *user == sender);
+    let (own, others) = targets.into_iter().partition(|((owner, _), _)| *owner == sender.into());
     let mut gone = backend.pusher.fan_out(others, frame.clone()).await;
     gone.extend(backend.pusher.fan_out(own, frame).await);
     forget(backend, gone.into_iter().map(Gone::apparently).collect()).await
+}
+
+/// Sends each of some owners frames of its own to all its sockets; `encode` makes them once it turns out that it has
+/// any. What the frames tell is stored and stays so whatever goes wrong here.
+pub async fn push_each<'a, T>(
+    backend: &'a Backend,
+    told: Vec<(Owner, T)>,
+    encode: impl Fn(T) -> BoxFuture<'a, Result<Vec<Bytes>>>,
+) {
+    let pushing = async {
+        let owners: Vec<Owner> = told.iter().map(|(owner, _)| owner.clone()).collect();
+        let mut sockets = of(backend, &owners).await?;
+        let posting = told.into_iter().filter_map(|(owner, content)| {
+            let open = sockets.remove(&owner).unwrap_or_default().open;
+            let target = |socket: Socket| ((owner.clone(), None), socket.connection_id);
+            let targets: Vec<Target> = open.into_iter().map(target).collect();
+            let encoding = (!targets.is_empty()).then(|| encode(content))?;
+            Some(async move {
+                let mut gone = Vec::new();
+                for frame in encoding.await? {
+                    gone.extend(backend.pusher.fan_out(targets.clone(), frame).await);
+                }
+                Ok::<_, Error>(gone)
+            })
+        });
+        let posting = stream::iter(posting.collect::<Vec<_>>()).buffer_unordered(OWNERS_AT_ONCE);
+        let gone: Vec<Vec<_>> = posting.try_collect().await?;
+        forget(backend, gone.into_iter().flatten().map(Gone::apparently).collect()).await
+    };
+    if let Err(error) = pushing.await {
+        tracing::warn!(%error, "something stored was not pushed");
+    }
 }
 
 /// Answers a frame on the connection it came from.
@@ -177,7 +223,7 @@ pub async fn present(backend: &Backend, group: ChatId) -> Result<Vec<UserId>> {
 
 /// The group that a user is in with any socket.
 pub async fn group_of(backend: &Backend, user: UserId) -> Result<Option<ChatId>> {
-    Ok(sockets_of(backend, user).await?.open.into_iter().find_map(|socket| socket.group_id))
+    Ok(sockets_of(backend, &user.into()).await?.open.into_iter().find_map(|socket| socket.group_id))
 }
 
 /// Brings all of a user's open sockets into a group and out of any other, and tells those inside.
@@ -186,7 +232,7 @@ pub async fn enter(backend: &Backend, user: UserId, group: ChatId) -> Result<()>
     let mut listed = Vec::new();
     for tried in 0..ENTER_TRIES {
         let now = clock::now();
-        let open = sockets_of(backend, user).await?.open;
+        let open = sockets_of(backend, &user.into()).await?.open;
         if open.is_empty() {
             // They may have ended since they were listed.
             let gone = take_out(backend, user, group, &listed).await?;
@@ -223,7 +269,7 @@ pub async fn enter(backend: &Backend, user: UserId, group: ChatId) -> Result<()>
 /// Lists a user's sockets in the group that they are in: another of its devices may have entered another group at
 /// the same time, and taken them out of this one.
 async fn relist(backend: &Backend, user: UserId) -> Result<()> {
-    let mut open = sockets_of(backend, user).await?.open;
+    let mut open = sockets_of(backend, &user.into()).await?.open;
     if let Some(group) = open.iter().find_map(|socket| socket.group_id) {
         open.retain(|socket| socket.group_id == Some(group));
         backend.store.put_presence(group, user, &open, clock::now()).await?;
@@ -238,7 +284,7 @@ pub async fn leave(backend: &Backend, user: UserId, group: ChatId) -> Result<()>
     let listed = listed.map(|(_, sockets)| sockets).unwrap_or_default();
     for tried in 0..ENTER_TRIES {
         let now = clock::now();
-        let mut open = sockets_of(backend, user).await?.open;
+        let mut open = sockets_of(backend, &user.into()).await?.open;
         open.retain(|socket| socket.group_id == Some(group));
         if open.is_empty() || backend.store.move_sockets(user, &open, None, now).await?.is_some() {
             let connections: Vec<_> = listed.into_iter().map(|socket| socket.connection_id).collect();
@@ -273,7 +319,7 @@ async fn take_out(
 async fn tell_group(backend: &Backend, event: &GroupEvent) -> Vec<Gone> {
     let telling = async {
         let mut inside = inside(backend, event.group()).await?;
-        inside.retain(|((user, _), _)| *user != event.about());
+        inside.retain(|((owner, _), _)| *owner != event.about().into());
         Ok::<_, Error>(backend.pusher.fan_out(inside, encode(event)?).await)
     };
     match telling.await {
@@ -287,7 +333,7 @@ async fn tell_group(backend: &Backend, event: &GroupEvent) -> Vec<Gone> {
 
 /// A connection that has ended.
 struct Gone {
-    user: UserId,
+    owner: Owner,
     connection: String,
     /// A group in whose list it was found.
     group: Option<ChatId>,
@@ -304,12 +350,12 @@ enum Ended {
 }
 
 impl Gone {
-    fn surely(user: UserId, connection: String) -> Self {
-        Self { user, connection, group: None, ended: Ended::Surely }
+    fn surely(owner: Owner, connection: String) -> Self {
+        Self { owner, connection, group: None, ended: Ended::Surely }
     }
 
-    fn apparently(((user, group), connection): Target) -> Self {
-        Self { user, connection, group, ended: Ended::Apparently }
+    fn apparently(((owner, group), connection): Target) -> Self {
+        Self { owner, connection, group, ended: Ended::Apparently }
     }
 }
 
@@ -317,14 +363,14 @@ impl Gone {
 /// were in. An announcement finds more that are gone, and so on until none is.
 async fn forget(backend: &Backend, gone: Vec<Gone>) -> Result<()> {
     let mut gone = VecDeque::from(gone);
-    while let Some(Gone { user, connection, group, ended }) = gone.pop_front() {
+    while let Some(Gone { owner, connection, group, ended }) = gone.pop_front() {
         let now = clock::now();
         let expiring_before = match ended {
             Ended::Surely => None,
             Ended::Apparently => Some(now + CONNECTION_LASTS - CONNECTING_LASTS),
         };
-        let closed = backend.store.close_connection(user, &connection, now, expiring_before).await?;
-        let Some(taken_out) = closed else { continue };
+        let closed = backend.store.close_connection(&owner, &connection, now, expiring_before).await?;
+        let (Some(taken_out), Owner::UserId(user)) = (closed, owner) else { continue };
         let listed = group.filter(|group| Some(*group) != taken_out.group);
         for group in taken_out.group.into_iter().chain(listed) {
             gone.extend(take_out(backend, user, group, std::slice::from_ref(&connection)).await?);
@@ -339,7 +385,7 @@ async fn forget(backend: &Backend, gone: Vec<Gone>) -> Result<()> {
 async fn tell_all(backend: &Backend, notice: &Notice) -> Result<Vec<Gone>> {
     let mut online = backend.store.online(clock::now()).await?;
     online.retain(|(user, _)| Some(*user) != notice.about());
-    let targets = online.into_iter().map(|(user, connection)| ((user, None), connection)).collect();
+    let targets = online.into_iter().map(|(user, connection)| ((user.into(), None), connection)).collect();
     let gone = backend.pusher.fan_out(targets, encode(notice)?).await;
     Ok(gone.into_iter().map(Gone::apparently).collect())
 }

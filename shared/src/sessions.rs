@@ -3,8 +3,10 @@
 use crate::backend::Backend;
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
-use crate::ids::{UserId, secret};
+use crate::ids::{Owner, UserId, secret};
+use crate::signed;
 use crate::store::sessions::Session;
+use crate::tokens::{Audience, BAD_TOKEN, Claims};
 use std::time::Duration;
 
 /// How long a login lasts.
@@ -23,7 +25,14 @@ pub struct Bearer {
 impl Bearer {
     /// Verifies a token.
     pub async fn from_token(backend: &Backend, token: &str) -> Result<Self> {
-        let claims = backend.keys.verify(&backend.store, token).await?;
+        Self::from_claims(backend.keys.verify(&backend.store, token).await?)
+    }
+
+    /// Takes a verified token that a login gave.
+    pub fn from_claims(claims: Claims) -> Result<Self> {
+        if claims.aud != Audience::Login {
+            return Err(BAD_TOKEN);
+        }
         let user_id = claims.sub.parse().map_err(Error::internal)?;
         Ok(Self { session: Session { session_id: claims.sid, user_id } })
     }
@@ -102,13 +111,56 @@ impl Caller {
     }
 }
 
+/// A token of either of the two kinds, verified and yet to be confirmed.
+#[derive(Debug)]
+pub enum Credential {
+    /// Of a user who has logged in.
+    Login(Bearer),
+    /// Of a platform's user.
+    Access(signed::Bearer),
+}
+
+impl Credential {
+    /// Verifies a token.
+    pub async fn from_token(backend: &Backend, token: &str) -> Result<Self> {
+        let claims = backend.keys.verify(&backend.store, token).await?;
+        Ok(match claims.aud {
+            Audience::Access => Self::Access(signed::Bearer::from_claims(claims)?),
+            Audience::Login | Audience::Refresh => Self::Login(Bearer::from_claims(claims)?),
+        })
+    }
+
+    /// Whom the token names. Enough to begin reading for, not to act for.
+    pub fn claimed_owner(&self) -> Owner {
+        match self {
+            Self::Login(bearer) => bearer.claimed_user().into(),
+            Self::Access(bearer) => bearer.claimed_member().clone().into(),
+        }
+    }
+
+    /// Whose it is and which session, if that stands.
+    pub async fn confirm(self, backend: &Backend) -> Result<(Owner, String)> {
+        Ok(match self {
+            Self::Login(bearer) => {
+                let session = bearer.confirm(backend).await?;
+                (session.user_id.into(), session.session_id)
+            }
+            Self::Access(bearer) => {
+                let caller = bearer.confirm(backend).await?;
+                (caller.id.into(), caller.family)
+            }
+        })
+    }
+}
+
 /// Begins a session for a user who has shown a credential, and signs its token.
 pub async fn begin(backend: &Backend, user: UserId) -> Result<String> {
     let expires: Timestamp = clock::now() + LASTS;
     let session = Session { session_id: secret(), user_id: user };
+    let claims = Claims::new(Audience::Login, user.to_string(), session.session_id.clone(), expires);
     let (begun, token) = futures::future::join(
         backend.store.begin_session(&session, expires),
-        backend.keys.sign(&backend.store, user, &session.session_id, expires),
+        backend.keys.sign(&backend.store, &claims),
     )
     .await;
     begun?;

@@ -1,9 +1,8 @@
-//! Login tokens: RS256 JWTs that name their key (`kid`) and their session (`sid`).
+//! Tokens: RS256 JWTs that name their key (`kid`), their session (`sid`) and what they are for (`aud`).
 
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
-use crate::ids::UserId;
-use crate::store::keys::{PrivateKey, PublicKey};
+use crate::store::keys::{PrivateKey, PublicKey, Purpose};
 use crate::store::{Store, StoreError, pause};
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
@@ -17,19 +16,36 @@ use tokio::sync::RwLock;
 
 /// Why a token that cannot be verified is refused. One sentence for every reason: a caller learns nothing
 /// about which part of a forgery was right.
-const BAD_TOKEN: Error = Error::Unauthenticated("The token is not valid");
+pub(crate) const BAD_TOKEN: Error = Error::Unauthenticated("The token is not valid");
 /// Tries to put the first key of a deployment in place.
-const MAKE_TRIES: u32 = 6;
+pub(crate) const MAKE_TRIES: u32 = 6;
 /// Keys kept in memory at most; an attacker cannot grow it, since only stored keys get in.
 const MAX_CACHED: usize = 16;
 
-/// What a login token says.
+/// What a token is for. Each kind is good for nothing else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Audience {
+    /// A user who has logged in (002).
+    Login,
+    /// A platform's user (000).
+    Access,
+    /// Another pair of tokens for a platform's user (000).
+    Refresh,
+}
+
+/// What a token says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// The user.
+    /// What it is for.
+    pub aud: Audience,
+    /// Whose it is.
     pub sub: String,
-    /// The session.
+    /// The session; of a platform's user, the family of tokens.
     pub sid: String,
+    /// How often the family was refreshed before, in a token that refreshes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u64>,
     /// When it was issued, in seconds since the epoch.
     pub iat: i64,
     /// When it ends, in seconds since the epoch.
@@ -43,15 +59,16 @@ pub struct Keys {
     verifying: RwLock<HashMap<String, DecodingKey>>,
 }
 
+impl Claims {
+    /// Those of a token that is issued now.
+    pub fn new(aud: Audience, sub: String, sid: String, expires: Timestamp) -> Self {
+        Self { aud, sub, sid, generation: None, iat: clock::now().seconds(), exp: expires.seconds() }
+    }
+}
+
 impl Keys {
-    /// Signs a token for a session.
-    pub async fn sign(
-        &self,
-        store: &Store,
-        user: UserId,
-        session: &str,
-        expires: Timestamp,
-    ) -> Result<String> {
+    /// Signs a token.
+    pub async fn sign(&self, store: &Store, claims: &Claims) -> Result<String> {
         let cached = self.signing.read().await.clone();
         let (kid, key) = match cached {
             Some(known) => known,
@@ -60,18 +77,12 @@ impl Keys {
                 self.signing.write().await.insert(known).clone()
             }
         };
-        let claims = Claims {
-            sub: user.to_string(),
-            sid: session.to_owned(),
-            iat: clock::now().seconds(),
-            exp: expires.seconds(),
-        };
         let header = Header { kid: Some(kid), ..Header::new(Algorithm::RS256) };
-        jsonwebtoken::encode(&header, &claims, &key).map_err(Error::internal)
+        jsonwebtoken::encode(&header, claims, &key).map_err(Error::internal)
     }
 
-    /// What a token says, if one of our keys signed it and it has not expired. Whether its session still
-    /// stands is another question ([`crate::sessions`]).
+    /// What a token says, if one of our keys signed it and it has not expired. What it is for is left to look at, and
+    /// whether its session still stands is another question ([`crate::sessions`], [`crate::signed`]).
     pub async fn verify(&self, store: &Store, token: &str) -> Result<Claims> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| BAD_TOKEN)?;
         let kid = header.kid.filter(|kid| is_kid(kid)).ok_or(BAD_TOKEN)?;
@@ -90,6 +101,8 @@ impl Keys {
         };
         let mut validation = Validation::new(Algorithm::RS256);
         validation.leeway = 0;
+        // It is part of what is read, and there is no default.
+        validation.validate_aud = false;
         jsonwebtoken::decode::<Claims>(token, &key, &validation)
             .map(|token| token.claims)
             .map_err(|_| BAD_TOKEN)
@@ -103,23 +116,29 @@ fn is_kid(kid: &str) -> bool {
 /// The key that signs; made by whoever needs it first in a new deployment.
 async fn current_key(store: &Store) -> Result<PrivateKey> {
     for attempt in 0..MAKE_TRIES {
-        if let Some(key) = store.signing_key().await? {
+        if let Some(key) = store.signing_key(Purpose::Tokens).await? {
             return Ok(key);
         }
         pause(attempt).await;
         let (private, public) = generate()?;
-        store.put_first_keys(&private, &public).await?;
+        store.put_first_token_keys(&private, &public).await?;
     }
     Err(Error::Busy(StoreError::Unavailable("the first signing key could not be put in place".into())))
 }
 
-fn generate() -> Result<(PrivateKey, PublicKey)> {
+/// A new RSA key of 2048 bits, and how it is stored.
+pub(crate) fn generate_pair() -> Result<(KeyPair, PrivateKey)> {
     let broken = |_| Error::internal("cannot make an RSA key");
     let pair = KeyPair::generate(KeySize::Rsa2048).map_err(broken)?;
     let pkcs8: Pkcs8V1Der<'static> = pair.as_der().map_err(broken)?;
-    let kid = uuid::Uuid::new_v4().to_string();
-    let public = PublicKey { kid: kid.clone(), pkcs1: BASE64.encode(pair.public_key().as_ref()) };
-    Ok((PrivateKey { kid, pkcs8: BASE64.encode(pkcs8.as_ref()) }, public))
+    let private = PrivateKey { kid: uuid::Uuid::new_v4().to_string(), pkcs8: BASE64.encode(pkcs8.as_ref()) };
+    Ok((pair, private))
+}
+
+fn generate() -> Result<(PrivateKey, PublicKey)> {
+    let (pair, private) = generate_pair()?;
+    let public = PublicKey { kid: private.kid.clone(), pkcs1: BASE64.encode(pair.public_key().as_ref()) };
+    Ok((private, public))
 }
 
 fn decode_private(key: PrivateKey) -> Result<(String, EncodingKey)> {
@@ -144,10 +163,13 @@ mod tests {
         let (private, public) = generate().expect("a pair");
         let (kid, signing) = decode_private(private).expect("an encoding key");
         assert!(is_kid(&kid));
-        let claims = Claims { sub: "1".into(), sid: "s".into(), iat: 1, exp: clock::now().seconds() + 60 };
+        let expires = clock::now() + std::time::Duration::from_secs(60);
+        let claims = Claims::new(Audience::Login, "1".into(), "s".into(), expires);
         let token = jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &signing).expect("a token");
         let verifying = decode_public(&public).expect("a decoding key");
-        let read = jsonwebtoken::decode::<Claims>(&token, &verifying, &Validation::new(Algorithm::RS256));
+        let mut validation = Validation::new(Algorithm::RS256);
+        validation.validate_aud = false;
+        let read = jsonwebtoken::decode::<Claims>(&token, &verifying, &validation);
         assert_eq!(read.expect("verifies").claims, claims);
     }
 }

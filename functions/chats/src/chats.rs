@@ -4,12 +4,12 @@ use crate::wire::{ChatRef, ListedChat, NewMessage, Read, Row, TwoUsers, UnreadCh
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use chat::Result;
 use chat::direct;
 use chat::http::{Body, IdempotencyKey, Path, Query, Shared, User, Window};
 use chat::ids::ChatId;
 use chat::send::Draft;
 use chat::sessions::Bearer;
+use chat::{Backend, Result};
 
 /// Messages on a page of history: by default, at most.
 const PAGE: (u64, u64) = (50, 100);
@@ -82,11 +82,16 @@ pub(crate) async fn history_of_two(
     history(State(backend), user, Path(chat_id), window).await
 }
 
-pub(crate) async fn delete(
+pub(crate) async fn delete_by_token(
     State(backend): State<Shared>,
-    User(user): User,
+    caller: Bearer,
     Path(chat_id): Path<ChatId>,
 ) -> Result<StatusCode> {
-    direct::delete(&backend, user, chat_id).await?;
+    delete(&backend, caller, chat_id).await
+}
+
+pub(crate) async fn delete(backend: &Backend, caller: Bearer, chat_id: ChatId) -> Result<StatusCode> {
+    let user = caller.confirm(backend).await?.user_id;
+    direct::delete(backend, user, chat_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,12 +1,14 @@
-//! Direct chats and the mailbox (document 001).
+//! Direct chats and the mailbox (document 001), and chats of platforms (document 000).
 
 mod chats;
 mod chats_v2;
+mod signed;
 mod wire;
 
 use axum::Router;
-use axum::routing::{get, post};
-use chat::http::Shared;
+use axum::routing::{MethodRouter, delete, get, post, put};
+use chat::http::{Shared, worded};
+use signed::INVALID_CHAT;
 
 /// The paths of this group.
 pub fn routes() -> Router<Shared> {
@@ -15,12 +17,38 @@ pub fn routes() -> Router<Shared> {
         .route("/chats/unread", get(chats::list_unread))
         .route("/chats/read", post(chats::mark_read))
         .route("/chats/users/{user_a_id}/{user_b_id}", get(chats::find))
-        .route("/chats/{chat_id}", get(chats::history).delete(chats::delete))
+        .route("/chats/{chat_id}", get(chats::history).delete(signed::delete_either))
         .route("/chats/{user_a_id}/{user_b_id}", get(chats::history_of_two))
         .route("/chats_v2", post(chats::send))
         .route("/chats_v2/unread", get(chats::list_unread))
         .route("/chats_v2/users/{user_a_id}/{user_b_id}", get(chats::find))
-        .route("/chats_v2/{chat_id}", get(chats_v2::fetch).delete(chats::delete))
+        .route("/chats_v2/{chat_id}", get(chats_v2::fetch).delete(chats::delete_by_token))
         .route("/chats_v2/{chat_id}/ack", post(chats_v2::acknowledge))
         .route("/chats_v2/{user_a_id}/{user_b_id}", get(chats_v2::fetch_of_two))
+        .route("/backend/chats/{chat_id}", delete(signed::delete_by_operator).layer(worded(INVALID_CHAT)))
+        .merge(users(
+            "/backend/chats/{chat_id}/users",
+            put(signed::add_by_operator),
+            get(signed::view_by_operator),
+            delete(signed::remove_by_operator),
+        ))
+        .merge(users(
+            "/chats/{chat_id}/users",
+            put(signed::add_by_member),
+            get(signed::view_by_member),
+            delete(signed::remove_by_member),
+        ))
+}
+
+/// The three calls of "Chat room management" (000), each with the document's own sentence for a 400.
+fn users(
+    path: &str,
+    add: MethodRouter<Shared>,
+    view: MethodRouter<Shared>,
+    remove: MethodRouter<Shared>,
+) -> Router<Shared> {
+    let add = add.layer(worded("Invalid parameters"));
+    let view = view.layer(worded(INVALID_CHAT));
+    let remove = remove.layer(worded("Bad request"));
+    Router::new().route(path, add.merge(view).merge(remove))
 }

@@ -1,4 +1,4 @@
-//! The Lambda behind `/chats` and `/chats_v2`.
+//! The Lambda behind `/chats`, `/chats_v2` and `/backend/chats`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {

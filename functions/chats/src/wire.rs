@@ -3,9 +3,12 @@
 use chat::chats::{Overview, People};
 use chat::clock::{self, Timestamp};
 use chat::direct::Page;
-use chat::ids::{ChatId, UserId};
+use chat::ids::{BadName, ChatId, MemberId, PlatformChatId, UserId};
 use chat::send::{Kind, Sent};
+use chat::signed::chats::{Participant, View};
+use chat::{Error, Result};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// `POST /chats`, `POST /chats_v2`.
 #[derive(Debug, Deserialize)]
@@ -159,4 +162,92 @@ pub(crate) struct Acknowledgement {
 #[derive(Debug, Serialize)]
 pub(crate) struct Left {
     pub(crate) unread_count: u64,
+}
+
+/// `PUT …/chats/{chatID}/users` (000).
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct AddUsers {
+    pub(crate) users: Users,
+    pub(crate) chat_name: Option<String>,
+}
+
+/// Platforms' names of users, as they came.
+#[derive(Debug, Default, Deserialize)]
+pub(crate) struct Users(Vec<String>);
+
+impl Users {
+    pub(crate) fn members(&self) -> Result<Vec<MemberId>> {
+        let members = self.0.iter().map(|name| {
+            let refuse = |reason: BadName| Error::invalid("invalid_user_id", format!("\"{name}\": {reason}"));
+            name.parse().map_err(refuse)
+        });
+        members.collect()
+    }
+}
+
+/// Names of participants in their chat, in the request's order.
+#[derive(Debug, Serialize)]
+pub(crate) struct GuidList {
+    #[serde(rename = "GUIDList")]
+    pub(crate) guids: Vec<Uuid>,
+}
+
+/// `DELETE …/chats/{chatID}/users` (000).
+#[derive(Debug, Deserialize)]
+pub(crate) struct RemoveUsers {
+    #[serde(default)]
+    pub(crate) users: Users,
+    #[serde(rename = "GUIDs", default)]
+    pub(crate) guids: Vec<Uuid>,
+}
+
+/// `GET …/chats/{chatID}/users` (000).
+#[derive(Debug, Serialize)]
+pub(crate) struct PlatformChatView {
+    chat: PlatformChatFields,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PlatformChatFields {
+    #[serde(rename = "chatID")]
+    chat_id: PlatformChatId,
+    chat_name: String,
+    #[serde(rename = "ownerGUID")]
+    owner: Uuid,
+    creation_time: String,
+    update_time: String,
+    users: Vec<ParticipantFields>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ParticipantFields {
+    #[serde(rename = "GUID")]
+    guid: Uuid,
+    #[serde(rename = "userID")]
+    member_id: MemberId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display_name: Option<String>,
+}
+
+impl From<View> for PlatformChatView {
+    fn from(View { chat, mut names }: View) -> Self {
+        let users = chat.participants.into_iter().map(|Participant { guid, member_id }| ParticipantFields {
+            guid,
+            display_name: names.remove(&member_id),
+            member_id,
+        });
+        Self {
+            chat: PlatformChatFields {
+                users: users.collect(),
+                chat_id: chat.chat_id,
+                chat_name: chat.title,
+                owner: chat.owner,
+                creation_time: chat.created_at.0.to_string(),
+                update_time: chat.updated_at.0.to_string(),
+            },
+        }
+    }
 }

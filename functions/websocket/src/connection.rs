@@ -1,7 +1,7 @@
 //! `$connect` and `$disconnect`.
 
 use crate::wire::Answer;
-use chat::sessions::Bearer;
+use chat::sessions::Credential;
 use chat::{Backend, Error, Result, presence};
 use lambda_runtime::tracing;
 
@@ -24,8 +24,8 @@ pub(crate) async fn connect(backend: &Backend, connection: &str, token: Option<&
 }
 
 async fn authenticate(backend: &Backend, connection: &str, token: &str) -> Result<()> {
-    let session = Bearer::from_token(backend, token).await?.confirm(backend).await?;
-    presence::open(backend, &session, connection).await
+    let (owner, session) = Credential::from_token(backend, token).await?.confirm(backend).await?;
+    presence::open(backend, owner, &session, connection).await
 }
 
 /// Forgets a socket that has ended.

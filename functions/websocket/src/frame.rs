@@ -4,7 +4,8 @@ use crate::message;
 use crate::wire::{Answer, Frame};
 use chat::bot::engine::Engine;
 use chat::frames::{Pong, Ready, Refusal};
-use chat::sessions::{Bearer, Caller};
+use chat::ids::Owner;
+use chat::sessions::{Caller, Credential};
 use chat::{Backend, Error, Result, presence, resume};
 use lambda_runtime::tracing;
 use serde_json::{Map, Value};
@@ -12,6 +13,9 @@ use serde_json::{Map, Value};
 const NOT_JSON: &str = "A frame must be a JSON object";
 const BEFORE_INIT: Error = Error::Unauthenticated("Send {\"token\": ...} first");
 const OTHER_USER: Error = Error::Unauthenticated("The token is another user's than this socket's");
+
+const NOT_FOR_MEMBERS: Error =
+    Error::Forbidden("An access token is good for signed messaging alone; send with POST /messages");
 
 /// What becomes of the socket after a refusal.
 enum Refused {
@@ -81,30 +85,60 @@ fn unexpected(error: serde_json::Error) -> Error {
 
 async fn serve(backend: &Backend, engine: &Engine, connection: &str, frame: Frame) -> Result<(), Refused> {
     let has_token = frame.token.is_some();
-    let caller = authenticate(backend, connection, &frame).await?;
+    let sender = authenticate(backend, connection, &frame).await?;
     // A token may turn out to be dead only now, beside the first reads.
     let refused = if has_token { Refused::of_token } else { Refused::Kept };
-    handle(backend, engine, connection, caller, frame).await.map_err(refused)
+    handle(backend, engine, connection, sender, frame).await.map_err(refused)
+}
+
+/// Who sends a frame.
+enum Sender {
+    /// A user.
+    User(Caller),
+    /// A platform's user, which is only told things here (000).
+    Member,
+}
+
+impl From<Owner> for Sender {
+    fn from(owner: Owner) -> Self {
+        match owner {
+            Owner::UserId(user) => Self::User(Caller::Confirmed(user)),
+            Owner::MemberId(_) => Self::Member,
+        }
+    }
 }
 
 async fn handle(
     backend: &Backend,
     engine: &Engine,
     connection: &str,
-    caller: Caller,
+    sender: Sender,
     frame: Frame,
 ) -> Result<()> {
-    match (frame.chat_type.as_deref(), frame.kind.as_deref()) {
-        (Some("room"), _) => return message::to_room(backend, connection, caller, frame).await,
-        (Some("group"), _) => return message::to_group(backend, connection, caller, frame).await,
-        (Some("bot"), _) => return message::to_bot(backend, engine, connection, caller, frame).await,
-        _ => {}
-    }
-    let user = caller.confirm(backend).await?;
-    match (frame.chat_type, frame.kind.as_deref()) {
-        (Some(_), _) => Err(Error::invalid("unknown_chat_type", "There is no such chat_type")),
-        (None, Some("ping")) => presence::reply(backend, connection, &Pong {}).await.map(drop),
-        (None, Some("resume")) => match frame.chats {
+    let caller = match (sender, frame.chat_type.as_deref(), frame.kind.as_deref()) {
+        (Sender::Member, Some("room" | "group" | "bot"), _) | (Sender::Member, None, Some("resume")) => {
+            return Err(NOT_FOR_MEMBERS);
+        }
+        (Sender::User(caller), Some("room"), _) => {
+            return message::to_room(backend, connection, caller, frame).await;
+        }
+        (Sender::User(caller), Some("group"), _) => {
+            return message::to_group(backend, connection, caller, frame).await;
+        }
+        (Sender::User(caller), Some("bot"), _) => {
+            return message::to_bot(backend, engine, connection, caller, frame).await;
+        }
+        (Sender::User(caller), _, _) => Some(caller),
+        (Sender::Member, _, _) => None,
+    };
+    let user = match caller {
+        Some(caller) => Some(caller.confirm(backend).await?),
+        None => None,
+    };
+    match (frame.chat_type, frame.kind.as_deref(), user) {
+        (Some(_), _, _) => Err(Error::invalid("unknown_chat_type", "There is no such chat_type")),
+        (None, Some("ping"), _) => presence::reply(backend, connection, &Pong {}).await.map(drop),
+        (None, Some("resume"), Some(user)) => match frame.chats {
             Some(known) if known.len() <= resume::MAX_CHATS => {
                 resume::resume(backend, user, connection, known).await
             }
@@ -113,31 +147,40 @@ async fn handle(
                 "resume needs chats: the last seq known of each of at most 100 chats",
             )),
         },
-        (None, Some(_)) => Err(Error::invalid("unknown_type", "There is no such type of frame")),
-        (None, None) if frame.token.is_some() => Ok(()),
-        (None, None) => Err(Error::invalid("unknown_type", "A frame needs a token, a type or a chat_type")),
+        (None, Some(_), _) => Err(Error::invalid("unknown_type", "There is no such type of frame")),
+        (None, None, _) if frame.token.is_some() => Ok(()),
+        (None, None, _) => {
+            Err(Error::invalid("unknown_type", "A frame needs a token, a type or a chat_type"))
+        }
     }
 }
 
 /// Whose the socket is: a good token makes it that user's, and later ones must be the same user's. The token
 /// that makes it so, and one that comes alone, is answered.
-async fn authenticate(backend: &Backend, connection: &str, frame: &Frame) -> Result<Caller, Refused> {
+async fn authenticate(backend: &Backend, connection: &str, frame: &Frame) -> Result<Sender, Refused> {
     let owner = presence::owner(backend, connection).await?;
     let Some(token) = frame.token.as_deref() else {
-        return owner.map(Caller::Confirmed).ok_or(Refused::Kept(BEFORE_INIT));
+        return owner.map(Sender::from).ok_or(Refused::Kept(BEFORE_INIT));
     };
-    let bearer = Bearer::from_token(backend, token).await.map_err(Refused::of_token)?;
-    match owner {
-        Some(owner) if owner != bearer.claimed_user() => return Err(Refused::Closed(OTHER_USER)),
-        Some(_) if frame.kind.is_some() || frame.chat_type.is_some() => return Ok(bearer.into()),
-        _ => {}
+    let credential = Credential::from_token(backend, token).await.map_err(Refused::of_token)?;
+    if owner.as_ref().is_some_and(|owner| *owner != credential.claimed_owner()) {
+        return Err(Refused::Closed(OTHER_USER));
     }
-    let session = bearer.confirm(backend).await.map_err(Refused::of_token)?;
-    if owner.is_none() {
-        presence::open(backend, &session, connection).await.map_err(Refused::of_token)?;
+    let is_known = owner.is_some();
+    let is_alone = frame.kind.is_none() && frame.chat_type.is_none();
+    let credential = match credential {
+        Credential::Login(bearer) if is_known && !is_alone => return Ok(Sender::User(bearer.into())),
+        credential => credential,
+    };
+    let (user_id, session) = credential.confirm(backend).await.map_err(Refused::of_token)?;
+    if !is_known {
+        let opened = presence::open(backend, user_id.clone(), &session, connection).await;
+        opened.map_err(Refused::of_token)?;
     }
-    presence::reply(backend, connection, &Ready { user_id: session.user_id }).await?;
-    Ok(Caller::Confirmed(session.user_id))
+    if !is_known || is_alone {
+        presence::reply(backend, connection, &Ready { user_id: user_id.clone() }).await?;
+    }
+    Ok(user_id.into())
 }
 
 async fn refuse(

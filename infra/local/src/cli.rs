@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 use http::Uri;
 
-use crate::template::{BACKEND_KEY, Given};
+use crate::template::Given;
 
 /// Runs the whole template on this machine: HTTP API, WebSocket API, functions, tables, mails.
 ///
@@ -22,11 +22,11 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "DIR", conflicts_with = "dynamodb")]
     pub(crate) data: Option<PathBuf>,
 
-    /// Value of the template's `BackendKey` parameter.
+    /// A key that the operator's backend may show; its hash goes into the template's `BackendKeyHashes`.
     #[arg(long, value_name = "KEY", default_value = "local-backend-key")]
     pub(crate) backend_key: String,
 
-    /// Value of another of the template's parameters. Can be given again for each.
+    /// Value of one of the template's parameters. Can be given again for each.
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) parameter: Vec<(String, String)>,
 
@@ -100,7 +100,6 @@ fn base_url(value: &str) -> Result<String, String> {
 /// Takes `NAME=VALUE`; the value may be empty and have more of the signs.
 fn parameter(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
-        Some((BACKEND_KEY, _)) => Err("--backend-key gives this one its value".to_owned()),
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("expected NAME=VALUE".to_owned()),
     }
@@ -116,7 +115,7 @@ mod tests {
         assert_eq!(parameter("BotModel=a.b-v1:0"), pair("BotModel", "a.b-v1:0"));
         assert_eq!(parameter("BotModel="), pair("BotModel", ""));
         assert_eq!(parameter("A=b=c"), pair("A", "b=c"));
-        for wrong in ["BotModel", "=x", "", "BackendKey=x"] {
+        for wrong in ["BotModel", "=x", ""] {
             assert!(parameter(wrong).is_err(), "{wrong}");
         }
     }

@@ -2,7 +2,9 @@
 
 use crate::error::Error;
 use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
+use bytes::Bytes;
 use http_body_util::BodyExt;
 use serde::de::DeserializeOwned;
 
@@ -15,16 +17,48 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
 
     async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
         let (head, body) = request.into_parts();
-        let media_type = head.headers.get(CONTENT_TYPE).map(|value| value.to_str().unwrap_or_default());
-        let media_type =
-            media_type.map(|value| value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase());
-        let bytes = body.collect().await.map_err(|_| unreadable("it could not be read"))?.to_bytes();
+        let media_type = media_type(&head.headers);
+        let bytes = read(body).await?;
         match media_type.as_deref() {
             None | Some("application/json") => json(&bytes).map(Self),
             Some("application/x-www-form-urlencoded") => form(&bytes).map(Self),
-            Some(_) => Err(Error::UnsupportedMediaType),
+            Some(_) => {
+                Err(Error::UnsupportedMediaType("application/json or application/x-www-form-urlencoded"))
+            }
         }
     }
+}
+
+/// A body of JSON; without a content type, too.
+#[derive(Debug)]
+pub struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
+        let (head, body) = request.into_parts();
+        only_json(&head.headers, &read(body).await?).map(Self)
+    }
+}
+
+/// What a body of JSON says.
+pub(super) fn only_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Error> {
+    match media_type(headers).as_deref() {
+        None | Some("application/json") => json(body),
+        Some(_) => Err(Error::UnsupportedMediaType("application/json")),
+    }
+}
+
+/// The whole of a body.
+pub(super) async fn read(body: axum::body::Body) -> Result<Bytes, Error> {
+    Ok(body.collect().await.map_err(|_| unreadable("it could not be read"))?.to_bytes())
+}
+
+/// A body's media type, without parameters and in lower case.
+fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().unwrap_or_default();
+    Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
 }
 
 fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
@@ -36,6 +70,11 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     let value = serde_path_to_error::deserialize(&mut json).map_err(|error| unreadable(named(&error)))?;
     json.end().map_err(|error| unreadable(error.to_string()))?;
     Ok(value)
+}
+
+/// Something from a JSON value that was read before; the refusal names the field.
+pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, String> {
+    serde_path_to_error::deserialize(value).map_err(|error| named(&error))
 }
 
 fn form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {

@@ -9,7 +9,8 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use lambda_http::request::RequestContext;
 
-const NO_TOKEN: Error = Error::Unauthenticated("Send a token in the header authentication or Authorization");
+pub(super) const NO_TOKEN: Error =
+    Error::Unauthenticated("Send a token in the header authentication or Authorization");
 
 fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
     parts.headers.get(name)?.to_str().ok().filter(|value| !value.is_empty())
@@ -17,7 +18,11 @@ fn header<'a>(parts: &'a Parts, name: &str) -> Option<&'a str> {
 
 /// The token's carriers (contract, section 1): `authentication`, or `Authorization` with or without `Bearer`.
 fn token(parts: &Parts) -> Option<&str> {
-    let value = header(parts, "authentication").or_else(|| header(parts, AUTHORIZATION.as_str()))?;
+    bare(header(parts, "authentication").or_else(|| header(parts, AUTHORIZATION.as_str()))?)
+}
+
+/// A credential without the scheme.
+pub(super) fn bare(value: &str) -> Option<&str> {
     let bare = match value.split_once(' ') {
         Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token,
         _ => value,

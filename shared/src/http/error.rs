@@ -1,28 +1,32 @@
 //! Errors as answers: the one place that knows statuses.
 
 use crate::error::Error;
-use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use serde::Serialize;
+use tower::util::MapResponseLayer;
 
 /// The envelope of every refusal on every surface (contract, section 1).
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Envelope {
     /// A sentence for people.
     pub error: String,
     /// A stable word for programs.
     pub code: &'static str,
+    /// What is wrong in particular, where `error` is a document's own sentence that does not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub details: Option<String>,
 }
 
 fn status(error: &Error) -> StatusCode {
     match error {
         Error::Invalid { .. } => StatusCode::BAD_REQUEST,
         Error::Unauthenticated(_) => StatusCode::UNAUTHORIZED,
-        Error::Forbidden(_) => StatusCode::FORBIDDEN,
+        Error::Forbidden(_) | Error::BadSignature => StatusCode::FORBIDDEN,
         Error::NotFound(..) => StatusCode::NOT_FOUND,
-        Error::Conflict(..) => StatusCode::CONFLICT,
-        Error::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::Conflict(..) | Error::TimeConflict(_) => StatusCode::CONFLICT,
+        Error::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
         Error::Busy(_) | Error::Unavailable(..) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -35,11 +39,28 @@ impl IntoResponse for Error {
             Self::Busy(cause) => tracing::warn!(%cause, "busy"),
             _ => {}
         }
-        let envelope = Envelope { error: self.to_string(), code: self.code() };
-        let mut response = (status(&self), Json(envelope)).into_response();
+        let envelope = Envelope { error: self.to_string(), code: self.code(), details: self.details() };
+        let mut response = (status(&self), Extension(envelope.clone()), Json(envelope)).into_response();
         if matches!(self, Self::Busy(_) | Self::Unavailable(..)) {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
     }
+}
+
+/// Gives every 400 the sentence that a document has for it (000); what is wrong in particular becomes `details`.
+pub fn reword(sentence: &'static str, response: Response) -> Response {
+    let envelope = response.extensions().get::<Envelope>();
+    match envelope.filter(|_| response.status() == StatusCode::BAD_REQUEST) {
+        Some(Envelope { error, code, .. }) => {
+            let envelope = Envelope { error: sentence.to_owned(), code, details: Some(error.clone()) };
+            (StatusCode::BAD_REQUEST, Json(envelope)).into_response()
+        }
+        None => response,
+    }
+}
+
+/// [`reword`] for all of a route.
+pub fn worded(sentence: &'static str) -> MapResponseLayer<impl Fn(Response) -> Response + Clone> {
+    MapResponseLayer::new(move |response| reword(sentence, response))
 }

@@ -3,13 +3,15 @@
 mod body;
 mod caller;
 mod error;
+mod operator;
 mod pages;
 mod params;
 mod router;
 
-pub use body::Body;
+pub use body::{Body, JsonBody, from_value};
 pub use caller::{IdempotencyKey, Origin, User};
-pub use error::Envelope;
+pub use error::{Envelope, reword, worded};
+pub use operator::{Operator, Signed};
 pub use pages::{MessageRow, Until, Window};
 pub use params::{Number, Path, Query, count};
 pub use router::{Shared, serve};

@@ -1,15 +1,15 @@
-//! Open sockets (`Connections`). `connection#<id>` says whose a connection is. `user#<id>` lists a user's sockets and
-//! `group#<id>`, one item per user, those that are in a group: one attribute per socket, so that one atomic update
-//! tells which came first and which went last.
+//! Open sockets (`Connections`). `connection#<id>` says whose a connection is. `user#<id>` lists a user's sockets,
+//! `member#<id>` those of a platform's user, and `group#<id>`, one item per user, those that are in a group: one
+//! attribute per socket, so that one atomic update tells which came first and which went last.
 
 use super::{Item, Result, Store, StoreError, n, number_of, read, s, stands, write};
 use crate::clock::Timestamp;
-use crate::ids::{ChatId, UserId};
+use crate::ids::{ChatId, Owner, UserId};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// Every open connection is in this one partition of the index `live`: enough for the 500 new connections
+/// Every open connection of a user is in this one partition of the index `live`: enough for the 500 new connections
 /// a second that API Gateway takes by default.
 const LIVE: &str = "live";
 const SOCKET: &str = "socket:";
@@ -24,7 +24,8 @@ pub struct Connection {
     /// API Gateway's id.
     pub connection_id: String,
     /// Whose it is.
-    pub user_id: UserId,
+    #[serde(flatten)]
+    pub owner: Owner,
     /// The session that opened it.
     pub session_id: String,
     /// When API Gateway ends it at the latest, in seconds since the epoch.
@@ -99,8 +100,15 @@ fn connection_key(connection: &str) -> Item {
     alone(format!("connection#{connection}"))
 }
 
-fn user_key(user: UserId) -> Item {
-    alone(format!("user#{user}"))
+fn owner_pk(owner: &Owner) -> String {
+    match owner {
+        Owner::UserId(user) => format!("user#{user}"),
+        Owner::MemberId(member) => format!("member#{member}"),
+    }
+}
+
+fn owner_key(owner: &Owner) -> Item {
+    alone(owner_pk(owner))
 }
 
 fn presence_key(group: ChatId, user: UserId) -> Item {
@@ -121,7 +129,7 @@ impl Store {
         got.item.map(read).transpose()
     }
 
-    /// Records an open connection. True when it is the user's only one.
+    /// Records an open connection. True when it is its owner's only one.
     pub async fn open_connection(&self, connection: &Connection, now: Timestamp) -> Result<bool> {
         let socket = Socket {
             connection_id: connection.connection_id.clone(),
@@ -134,7 +142,7 @@ impl Store {
             .client
             .update_item()
             .table_name(&self.tables.connections)
-            .set_key(Some(user_key(connection.user_id)))
+            .set_key(Some(owner_key(&connection.owner)))
             .update_expression("SET #socket = :socket")
             .expression_attribute_names("#socket", name)
             .expression_attribute_values(":socket", value)
@@ -143,17 +151,21 @@ impl Store {
             .await?;
         let before = Sockets::from_item(&updated.attributes.unwrap_or_default(), now);
         // Second, so that a connection whose owner is known is one that messages reach.
-        let mut item = write(connection, [("live", s(LIVE))])?;
+        let mut item = write(connection, [])?;
         item.extend(connection_key(&connection.connection_id));
+        // Notices are for users; of platforms' users nobody but their chats hears, nor they of others.
+        if matches!(connection.owner, Owner::UserId(_)) {
+            item.insert("live".to_owned(), s(LIVE));
+        }
         self.client.put_item().table_name(&self.tables.connections).set_item(Some(item)).send().await?;
         Ok(before.open.iter().all(|socket| socket.connection_id == connection.connection_id))
     }
 
-    /// Records that a user's connection ended. With `expiring_before`, one that expires later (and so is younger)
+    /// Records that an owner's connection ended. With `expiring_before`, one that expires later (and so is younger)
     /// stays as it is: then the answer is `None`. Which group it was in is left to be told to the group.
     pub async fn close_connection(
         &self,
-        user: UserId,
+        owner: &Owner,
         connection: &str,
         now: Timestamp,
         expiring_before: Option<Timestamp>,
@@ -164,7 +176,7 @@ impl Store {
             .client
             .update_item()
             .table_name(&self.tables.connections)
-            .set_key(Some(user_key(user)))
+            .set_key(Some(owner_key(owner)))
             .update_expression("REMOVE #socket SET last_seen = :now")
             .condition_expression("#socket.expires_at < :expiring_before")
             .expression_attribute_values(":expiring_before", n(expiring_before))
@@ -204,23 +216,23 @@ impl Store {
         }
     }
 
-    /// The sockets of some users; one that never had any is left out. A page of up to 100 users is one call.
-    pub async fn sockets(&self, users: &[UserId], now: Timestamp) -> Result<HashMap<UserId, Sockets>> {
-        let keys = users.iter().map(|&user| user_key(user)).collect();
+    /// The sockets of some owners; one that never had any is left out. A page of up to 100 owners is one call.
+    pub async fn sockets(&self, owners: &[Owner], now: Timestamp) -> Result<HashMap<Owner, Sockets>> {
+        let keys = owners.iter().map(owner_key).collect();
         let keys_of = |keys| KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
         let items = self.batch_get(&self.tables.connections, keys, keys_of).await?;
         let by_key: HashMap<_, _> =
             items.into_iter().filter_map(|item| Some((super::text_of(&item, "pk")?, item))).collect();
-        Ok(users
+        Ok(owners
             .iter()
-            .filter_map(|&user| {
-                let item = by_key.get(&format!("user#{user}"))?;
-                Some((user, Sockets::from_item(item, now)))
+            .filter_map(|owner| {
+                let item = by_key.get(&owner_pk(owner))?;
+                Some((owner.clone(), Sockets::from_item(item, now)))
             })
             .collect())
     }
 
-    /// Every open connection with its user. Eventually consistent: for notices, not for messages.
+    /// Every user's open connections. Eventually consistent: for notices, not for messages.
     pub async fn online(&self, now: Timestamp) -> Result<Vec<(UserId, String)>> {
         let mut pages = self
             .client
@@ -295,7 +307,7 @@ impl Store {
             .client
             .update_item()
             .table_name(&self.tables.connections)
-            .set_key(Some(user_key(user)))
+            .set_key(Some(owner_key(&user.into())))
             .return_values(ReturnValue::AllOld);
         let (mut changes, mut conditions) = (Vec::new(), Vec::new());
         for (place, socket) in sockets.iter().enumerate() {

@@ -9,7 +9,10 @@ pub mod connections;
 pub mod cursors;
 pub mod heads;
 pub mod keys;
+pub mod members;
 pub mod messages;
+pub mod platform_chats;
+pub mod queues;
 pub mod sessions;
 pub mod transactions;
 pub mod users;
@@ -61,10 +64,12 @@ pub struct Tables {
     pub chats: String,
     /// Open sockets, by connection and by user.
     pub connections: String,
-    /// Keys that sign tokens.
+    /// Keys that sign tokens and answers.
     pub keys: String,
     /// One row per filed message.
     pub messages: String,
+    /// What platforms' users have yet to acknowledge.
+    pub queues: String,
     /// One cursor per user and chat.
     pub unread: String,
     /// Accounts, claimed names and addresses, registrations, sessions, idempotency claims.
@@ -160,11 +165,14 @@ impl Outcome for TransactWriteItemsError {
         match self {
             Self::TransactionCanceledException(cancelled) => {
                 let reasons = cancelled.cancellation_reasons.unwrap_or_default();
-                let refused = reasons.iter().any(|reason| reason.code() == Some("ConditionalCheckFailed"));
-                Some(if refused {
+                let any = |code| reasons.iter().any(|reason| reason.code() == Some(code));
+                let told = || format!("transaction cancelled: {reasons:?}");
+                Some(if any("ValidationError") {
+                    StoreError::Malformed(told())
+                } else if any("ConditionalCheckFailed") {
                     StoreError::Refused(None)
                 } else {
-                    StoreError::Unavailable(format!("transaction cancelled: {reasons:?}"))
+                    StoreError::Unavailable(told())
                 })
             }
             Self::ProvisionedThroughputExceededException(_)

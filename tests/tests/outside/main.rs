@@ -12,5 +12,6 @@ mod faults;
 mod interleavings;
 mod local_stack;
 mod notifications;
+mod signed;
 mod sockets;
 mod tour;

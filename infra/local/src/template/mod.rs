@@ -120,13 +120,13 @@ pub(crate) struct Table {
     pub(crate) time_to_live: Option<String>,
 }
 
-/// The parameter that every stack has a value for.
-pub(crate) const BACKEND_KEY: &str = "BackendKey";
+/// The parameter that takes the hashes of backend keys.
+pub(crate) const BACKEND_KEY_HASHES: &str = "BackendKeyHashes";
 
 /// Values for parameters of the template that do not come from their defaults.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Given<'a> {
-    /// Value of [`BACKEND_KEY`], should the template have it.
+    /// A key whose hash goes into [`BACKEND_KEY_HASHES`], should the template have it.
     pub(crate) backend_key: &'a str,
     /// Values by name, each of a parameter that the template has.
     pub(crate) named: BTreeMap<&'a str, &'a str>,

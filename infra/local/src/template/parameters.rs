@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use regex_lite::Regex;
+use sha2::{Digest as _, Sha256};
 
 use super::resources::{known, required, section};
 use super::yaml::{Entry, Node};
-use super::{BACKEND_KEY, Given, Problem};
+use super::{BACKEND_KEY_HASHES, Given, Problem};
 
 /// Every parameter's value.
 pub(super) fn values(root: &Node, given: &Given<'_>) -> Result<BTreeMap<String, String>, Problem> {
@@ -48,8 +49,9 @@ fn value(Entry { key: name, line, value: node }: &Entry, given: &Given<'_>) -> R
         other => return Err(kind.problem(format!("{name}: parameter type {other} is not supported here"))),
     };
     let value = match given.named.get(name.as_str()) {
+        Some(value) if name == BACKEND_KEY_HASHES => format!("{},{value}", hash(given.backend_key)),
         Some(value) => (*value).to_owned(),
-        None if name == BACKEND_KEY => given.backend_key.to_owned(),
+        None if name == BACKEND_KEY_HASHES => hash(given.backend_key),
         None => node
             .get("Default")
             .ok_or_else(|| Problem::new(*line, format!("parameter {name} has no Default")))?
@@ -58,6 +60,11 @@ fn value(Entry { key: name, line, value: node }: &Entry, given: &Given<'_>) -> R
     check(node, is_number, &value)
         .map_err(|problem| Problem { message: format!("parameter {name} {}", problem.message), ..problem })?;
     Ok(value)
+}
+
+/// The SHA-256 of a key in hexadecimal.
+fn hash(key: &str) -> String {
+    Sha256::digest(key).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Holds a value against a parameter's rules.
@@ -108,7 +115,7 @@ mod tests {
 
     const TEMPLATE: &str = r#"
 Parameters:
-  BackendKey: {Type: String, NoEcho: true, MinLength: 3}
+  BackendKeyHashes: {Type: String, Default: "", MaxLength: 130}
   BotModel: {Type: String, Default: "", AllowedPattern: "[a-zA-Z0-9.:_-]*", Description: A model.}
   Size:
     Type: Number
@@ -121,6 +128,9 @@ Parameters:
     AllowedValues: [red, green]
 "#;
 
+    /// `printf secret | sha256sum`
+    const HASH: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
+
     fn read(text: &str, named: &[(&str, &str)]) -> Result<BTreeMap<String, String>, Problem> {
         let given = Given { backend_key: "secret", named: named.iter().copied().collect() };
         values(&parse(text).expect("YAML"), &given)
@@ -129,18 +139,28 @@ Parameters:
     #[test]
     fn values_come_from_the_command_line_or_are_the_defaults() {
         let values = read(TEMPLATE, &[]).expect("defaults");
-        let expected = [("BackendKey", "secret"), ("BotModel", ""), ("Colour", "red"), ("Size", "30")];
+        let expected = [("BackendKeyHashes", HASH), ("BotModel", ""), ("Colour", "red"), ("Size", "30")];
         assert!(values.iter().map(|(name, value)| (name.as_str(), value.as_str())).eq(expected));
 
         let given = [("BotModel", "eu.some-model-v1:0"), ("Colour", "green"), ("Size", "90")];
         let values = read(TEMPLATE, &given).expect("good values");
         assert!(given.iter().all(|(name, value)| values[*name] == *value));
+
+        let values = read(TEMPLATE, &[("BackendKeyHashes", HASH)]).expect("one more hash");
+        assert_eq!(values["BackendKeyHashes"], format!("{HASH},{HASH}"));
     }
 
     #[test]
     fn what_breaks_a_rule_is_refused_with_the_rules_line() {
+        const LONG: &str =
+            "more than one hash of 64 digits and a comma take beside the one that is there anyway";
         let cases = [
-            ("Nothing", "x", 2, "there is no parameter Nothing, only BackendKey, BotModel, Size, Colour"),
+            (
+                "Nothing",
+                "x",
+                2,
+                "there is no parameter Nothing, only BackendKeyHashes, BotModel, Size, Colour",
+            ),
             ("BotModel", "a b", 4, "parameter BotModel must match [a-zA-Z0-9.:_-]*"),
             ("BotModel", "ok\n", 4, "parameter BotModel must match [a-zA-Z0-9.:_-]*"),
             ("Colour", "blue", 13, "parameter Colour must be one of red, green"),
@@ -148,7 +168,7 @@ Parameters:
             ("Size", "much", 6, "parameter Size must be a number"),
             ("Size", "0", 8, "parameter Size breaks its MinValue, 1"),
             ("Size", "91", 9, "parameter Size breaks its MaxValue, 90.5"),
-            ("BackendKey", "no", 3, "parameter BackendKey breaks its MinLength, 3"),
+            ("BackendKeyHashes", LONG, 3, "parameter BackendKeyHashes breaks its MaxLength, 130"),
         ];
         for (name, value, line, expected) in cases {
             let problem = read(TEMPLATE, &[(name, value)]).expect_err(expected);

@@ -10,7 +10,7 @@ const GOOD: &str = r#"
 Transform: AWS::Serverless-2016-10-31
 Parameters:
   StageName: {Type: String, Default: live}
-  BackendKey: {Type: String, NoEcho: true}
+  BackendKeyHashes: {Type: String, Default: ""}
 Globals:
   Function:
     Runtime: provided.al2023
@@ -18,7 +18,7 @@ Globals:
     Environment:
       Variables:
         USERS: !Ref Users
-        KEY: !Ref BackendKey
+        KEY: !Ref BackendKeyHashes
 Resources:
   HttpApi: {Type: AWS::Serverless::HttpApi}
   Socket:
@@ -55,7 +55,8 @@ fn a_template_becomes_what_it_deploys() {
     let function = &template.functions[0];
     assert_eq!((function.logical_id.as_str(), function.binary.as_str()), ("Accounts", "accounts"));
     assert_eq!((function.timeout, function.memory_mb), (Duration::from_secs(29), 256));
-    let expected = [("KEY", "secret"), ("OWN", "1"), ("USERS", "Users")];
+    let secret = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b"; // printf secret | sha256sum
+    let expected = [("KEY", secret), ("OWN", "1"), ("USERS", "Users")];
     assert!(function.environment.iter().map(|(key, value)| (key.as_str(), value.as_str())).eq(expected));
 
     assert_eq!(template.http_api.id, "HttpApi");

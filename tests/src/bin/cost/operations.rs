@@ -2,7 +2,10 @@
 
 use futures::StreamExt as _;
 use serde_json::json;
-use tests::{Answer, Applicant, Call, Caller as _, Socket, Stack, User, eventually};
+use tests::{
+    Algorithm, Answer, Applicant, Call, Caller as _, Encoding, Member, Platform, Socket, Stack, User,
+    eventually,
+};
 
 use crate::meter::{Cost, Meter, StoreCall};
 
@@ -25,6 +28,8 @@ pub(crate) struct Bar {
 }
 
 const SEND: Bar = Bar { read: 4.0, write: 4.0, depth: 3 };
+/// A signed message is queued for each of its receivers, in one transaction with the claim of its `clientHash`.
+const SEND_SIGNED: Bar = Bar { read: 4.0, write: 5.0, depth: 3 };
 const LIST: Bar = Bar { read: f64::INFINITY, write: 0.0, depth: 3 };
 
 /// An operation, and the calls that it made.
@@ -77,6 +82,7 @@ pub(crate) async fn measure(stack: &Stack, meter: &Meter) -> Vec<Measured> {
     sockets(stack, &ada, &bob, &mut bench).await;
     rooms(&ada, &bob, &mut bench).await;
     frames(&ada, &bob, &mut bench).await;
+    signed(stack, &mut bench).await;
     // Last: calls at the same time start more processes, cold ones.
     crowd(stack, &ada, &bob, &mut bench).await;
     bench.measure("GET /logout", None, ada.get("/logout")).await.expect(200);
@@ -231,6 +237,36 @@ async fn crowd(stack: &Stack, ada: &User, bob: &User, bench: &mut Bench<'_>) {
         Cost::of(measured.calls.iter().filter(|call| !call.finds_sockets()))
     };
     assert_eq!(own(name), own("post 512 B, room of 2"), "the size of a room costs something");
+}
+
+/// Signed messages and their receipts.
+async fn signed(stack: &Stack, bench: &mut Bench<'_>) {
+    let platform = Platform::new(stack);
+    let ada = bench.measure("POST /token, a new user", None, platform.member("ada")).await;
+    let others = platform.members(4).await;
+    let bob = &others[0];
+    let (two, five) = (Platform::new_chat_id(), Platform::new_chat_id());
+    bench.measure("PUT .../users, a new chat of 2", None, platform.seat(&two, &[&ada, bob])).await;
+    platform.seat(&five, &[&[&ada], &others.iter().collect::<Vec<_>>()[..]].concat()).await;
+
+    let block = |chat: &str| {
+        let message = json!({"chatID": chat, "messageBlock": [{"messageText": "x".repeat(MESSAGE)}]});
+        ada.block(vec![message], Vec::new())
+    };
+    let post = async |by: &Member, block: &str| {
+        by.post(block, Algorithm::Rs256, Encoding::Base64).await.expect(200).json()
+    };
+    post(&ada, &block(&two)).await;
+    let name = "POST /messages, 512 B to one";
+    let sent = bench.measure(name, Some(SEND_SIGNED), post(&ada, &block(&two))).await;
+    bench.measure("POST /messages, 512 B to four", None, post(&ada, &block(&five))).await;
+    let message = &sent["outgoingEventsResult"]["messages"][0]["messageID"];
+    for status in ["delivered", "read"] {
+        let status = json!({"messageID": message, "messageStatus": status});
+        let block = bob.block(Vec::new(), vec![status]);
+        bench.measure("POST /messages, a receipt", None, post(bob, &block)).await;
+    }
+    bench.measure("GET /messages, 3 events", None, bob.get("/messages")).await.expect(200);
 }
 
 /// Messages over the socket, each from the frame to its own return.

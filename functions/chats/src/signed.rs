@@ -1,0 +1,151 @@
+//! `/backend/chats` and `/chats/{chatID}/users`: chats of platforms (document 000). The operator and members call the
+//! same things; who calls decides what it may.
+
+use crate::chats as direct_chats;
+use crate::wire::{AddUsers, GuidList, PlatformChatView, RemoveUsers};
+use axum::Json;
+use axum::extract::{FromRequestParts, Path, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Response};
+use chat::http::{JsonBody, Operator, Shared, Signed, reword};
+use chat::ids::PlatformChatId;
+use chat::sessions::Credential;
+use chat::signed::Bearer;
+use chat::signed::chats::{self, Actor};
+use chat::{Backend, Error, Result};
+
+/// The document's sentence for a chat that cannot be.
+pub(crate) const INVALID_CHAT: &str = "Invalid chatID";
+
+/// The `chatID` of a path.
+pub(crate) struct ChatId(PlatformChatId);
+
+impl<S: Send + Sync> FromRequestParts<S> for ChatId {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self> {
+        let invalid = |_| {
+            let sentence =
+                "chatID must have 1 to 128 letters, digits, dots and hyphens, and be no other path";
+            Error::invalid("invalid_chat_id", sentence)
+        };
+        let Path(chat_id) = Path::from_request_parts(parts, state).await.map_err(invalid)?;
+        Ok(Self(chat_id))
+    }
+}
+
+pub(crate) async fn add_by_operator(
+    State(backend): State<Shared>,
+    Operator: Operator,
+    ChatId(chat_id): ChatId,
+    JsonBody(body): JsonBody<AddUsers>,
+) -> Result<Json<GuidList>> {
+    add(&backend, Actor::Operator, chat_id, body).await
+}
+
+pub(crate) async fn add_by_member(
+    State(backend): State<Shared>,
+    chat_id: Result<ChatId>,
+    Signed(caller, body): Signed<AddUsers>,
+) -> Result<Json<GuidList>> {
+    add(&backend, Actor::Member(caller), chat_id?.0, body).await
+}
+
+async fn add(
+    backend: &Backend,
+    actor: Actor,
+    chat_id: PlatformChatId,
+    body: AddUsers,
+) -> Result<Json<GuidList>> {
+    let members = body.users.members()?;
+    Ok(Json(GuidList { guids: chats::add(backend, actor, &chat_id, &members, body.chat_name).await? }))
+}
+
+pub(crate) async fn view_by_operator(
+    State(backend): State<Shared>,
+    Operator: Operator,
+    ChatId(chat_id): ChatId,
+) -> Result<Json<PlatformChatView>> {
+    view(&backend, Actor::Operator, chat_id).await
+}
+
+pub(crate) async fn view_by_member(
+    State(backend): State<Shared>,
+    caller: Bearer,
+    ChatId(chat_id): ChatId,
+) -> Result<Json<PlatformChatView>> {
+    view(&backend, Actor::Member(caller), chat_id).await
+}
+
+async fn view(backend: &Backend, actor: Actor, chat_id: PlatformChatId) -> Result<Json<PlatformChatView>> {
+    let view = chats::view(backend, actor, &chat_id).await.map_err(as_invalid)?;
+    Ok(Json(view.into()))
+}
+
+pub(crate) async fn remove_by_operator(
+    State(backend): State<Shared>,
+    Operator: Operator,
+    ChatId(chat_id): ChatId,
+    JsonBody(body): JsonBody<RemoveUsers>,
+) -> Result<StatusCode> {
+    remove(&backend, Actor::Operator, chat_id, body).await
+}
+
+pub(crate) async fn remove_by_member(
+    State(backend): State<Shared>,
+    chat_id: Result<ChatId>,
+    Signed(caller, body): Signed<RemoveUsers>,
+) -> Result<StatusCode> {
+    remove(&backend, Actor::Member(caller), chat_id?.0, body).await
+}
+
+async fn remove(
+    backend: &Backend,
+    actor: Actor,
+    chat_id: PlatformChatId,
+    body: RemoveUsers,
+) -> Result<StatusCode> {
+    chats::remove(backend, actor, &chat_id, &body.users.members()?, &body.guids).await?;
+    Ok(StatusCode::OK)
+}
+
+pub(crate) async fn delete_by_operator(
+    State(backend): State<Shared>,
+    Operator: Operator,
+    ChatId(chat_id): ChatId,
+) -> Result<StatusCode> {
+    delete(&backend, Actor::Operator, chat_id).await
+}
+
+async fn delete(backend: &Backend, actor: Actor, chat_id: PlatformChatId) -> Result<StatusCode> {
+    chats::delete(backend, actor, &chat_id).await.map_err(as_invalid)?;
+    Ok(StatusCode::OK)
+}
+
+/// `DELETE /chats/{id}` stands in documents 000 and 001: the token tells which one is meant.
+pub(crate) async fn delete_either(
+    State(backend): State<Shared>,
+    platform_chat: Result<ChatId>,
+    direct_chat: Result<chat::http::Path<chat::ids::ChatId>>,
+    credential: Credential,
+) -> Response {
+    match credential {
+        Credential::Login(caller) => {
+            let deleted = async { direct_chats::delete(&backend, caller, direct_chat?.0).await };
+            deleted.await.into_response()
+        }
+        Credential::Access(caller) => {
+            let deleted = async { delete(&backend, Actor::Member(caller), platform_chat?.0).await };
+            reword(INVALID_CHAT, deleted.await.into_response())
+        }
+    }
+}
+
+/// Where the document has no 404, a chat that is not there is one more wrong parameter.
+fn as_invalid(error: Error) -> Error {
+    match error {
+        Error::NotFound(code, sentence) => Error::invalid(code, sentence),
+        other => other,
+    }
+}

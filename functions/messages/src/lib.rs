@@ -1,0 +1,18 @@
+//! Tokens, keys and signed messages of platforms' users (document 000, workflow steps 2, 4 and 5).
+
+mod messages;
+mod public_key;
+mod token;
+mod wire;
+
+use axum::Router;
+use axum::routing::{get, post};
+use chat::http::{Shared, worded};
+
+/// The paths of this group.
+pub fn routes() -> Router<Shared> {
+    Router::new()
+        .route("/token", post(token::create).put(token::refresh).layer(worded("Invalid parameters")))
+        .route("/publicKey", get(public_key::read))
+        .route("/messages", get(messages::fetch).post(messages::post).layer(worded("Bad request")))
+}

@@ -1,0 +1,250 @@
+//! A member's queue: what waits, handed out and pushed (000, workflow step 5).
+
+use super::answers::{Signed, sign};
+use super::{Bearer, Manner, Signature, check_clock};
+use crate::backend::Backend;
+use crate::clock::{self, Timestamp};
+use crate::error::{Error, Result};
+use crate::history::Room;
+use crate::ids::{MemberId, Owner, PlatformChatId};
+use crate::presence;
+use crate::store::queues::{Content, Event, Passage, Receipt};
+use crate::text::{answer_len, json_len};
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
+use serde_json::value::RawValue;
+use std::collections::HashMap;
+use uuid::Uuid;
+
+/// Events in one answer.
+const PAGE: usize = 1_000;
+/// What an event has beside texts and names, at most, in an answer.
+const EVENT_BYTES: usize = 512;
+/// What a name in a list takes in an answer, its quotes escaped.
+const GUID_BYTES: usize = 42;
+/// Bytes of events in one frame: API Gateway posts 128 KiB, and there is a signature, too.
+const FRAME_BYTES: usize = 120 * 1024;
+
+const UNSIGNED: &str = "timestamp and sign are both needed here";
+
+/// A message's, a status' or an info's time.
+fn millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(&at.0)
+}
+
+/// What a member is to learn (contract, section 2): the shape of `incomingEvents`, in answers and in frames.
+#[derive(Debug, Serialize)]
+pub struct Incoming {
+    #[serde(serialize_with = "millis")]
+    timestamp: Timestamp,
+    messages: Vec<IncomingMessage>,
+    statuses: Vec<IncomingStatus>,
+    info: Vec<IncomingInfo>,
+    next: Option<Uuid>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct IncomingMessage {
+    #[serde(rename = "messageID")]
+    message_id: Uuid,
+    sender: Uuid,
+    message_text: String,
+    #[serde(serialize_with = "millis")]
+    server_time: Timestamp,
+    #[serde(rename = "chatID")]
+    chat_id: PlatformChatId,
+    recipient_list: Vec<Uuid>,
+}
+
+#[derive(Debug, Serialize)]
+struct IncomingStatus {
+    #[serde(rename = "type")]
+    receipt: Receipt,
+    #[serde(rename = "messageID")]
+    message_id: Uuid,
+    #[serde(rename = "messageIDStatus")]
+    about: Uuid,
+    recipient: Uuid,
+}
+
+#[derive(Debug, Serialize)]
+struct IncomingInfo {
+    #[serde(rename = "messageID")]
+    message_id: Uuid,
+    #[serde(rename = "subType")]
+    passage: Passage,
+    #[serde(rename = "chatID")]
+    chat_id: PlatformChatId,
+    #[serde(rename = "messageGUIDList")]
+    guids: Vec<Uuid>,
+}
+
+impl Incoming {
+    fn new(events: Vec<Event>, next: Option<Uuid>) -> Self {
+        let mut incoming = Self {
+            timestamp: clock::now(),
+            messages: Vec::new(),
+            statuses: Vec::new(),
+            info: Vec::new(),
+            next,
+        };
+        for Event { id: message_id, content, queued_at } in events {
+            match content {
+                Content::Message { chat_id, sender_guid, recipients, message, .. } => {
+                    incoming.messages.push(IncomingMessage {
+                        message_id,
+                        sender: sender_guid,
+                        message_text: message,
+                        server_time: queued_at,
+                        chat_id,
+                        recipient_list: recipients,
+                    });
+                }
+                Content::Status { receipt, about, receiver_guid: recipient } => {
+                    incoming.statuses.push(IncomingStatus { receipt, message_id, about, recipient });
+                }
+                Content::Info { passage, chat_id, guids } => {
+                    incoming.info.push(IncomingInfo { message_id, passage, chat_id, guids });
+                }
+            }
+        }
+        incoming
+    }
+}
+
+/// What a member has signed to ask for its queue.
+#[derive(Clone, Debug)]
+pub struct Proof {
+    /// The time, as text: what is signed.
+    pub timestamp: String,
+    /// The signature.
+    pub signature: Signature,
+}
+
+/// What waits for a member, oldest first, after `after`; signed in the given manner. Nothing is taken out.
+pub async fn fetch(
+    backend: &Backend,
+    bearer: Bearer,
+    proof: Option<Proof>,
+    manner: Manner,
+    after: Option<Uuid>,
+) -> Result<Signed> {
+    let member = bearer.claimed_member().clone();
+    let reading = async { page(backend, &member, after).await };
+    let confirming = async {
+        let caller = bearer.confirm(backend).await?;
+        match &proof {
+            Some(Proof { timestamp, signature }) => {
+                caller.check(timestamp.as_bytes(), signature)?;
+                let at = timestamp.parse().map_err(|_| {
+                    Error::invalid("invalid_query", "timestamp must be milliseconds since the epoch")
+                })?;
+                check_clock(Timestamp(at))
+            }
+            None if backend.requires_signed_reads => Err(Error::invalid("invalid_query", UNSIGNED)),
+            None => Ok(()),
+        }
+    };
+    // Not `try_join`: whatever the reading meets, who may not read learns that first.
+    let (confirmed, read) = futures::future::join(confirming, reading).await;
+    confirmed?;
+    let (events, next) = read?;
+    sign(backend, &Incoming::new(events, next), manner).await
+}
+
+/// As much of a queue as one answer holds, and where it continues.
+async fn page(
+    backend: &Backend,
+    member: &MemberId,
+    after: Option<Uuid>,
+) -> Result<(Vec<Event>, Option<Uuid>)> {
+    let now = clock::now();
+    let mut room = Room::default();
+    let mut page: Vec<Event> = Vec::new();
+    let mut last = after;
+    loop {
+        let (events, more) = backend.store.waiting(member, last, PAGE - page.len(), now).await?;
+        for event in events {
+            if !room.takes_bytes(answer_bytes(&event)) {
+                return Ok((page, last));
+            }
+            last = Some(event.id);
+            page.push(event);
+        }
+        if !more {
+            return Ok((page, None));
+        }
+        if page.len() >= PAGE {
+            return Ok((page, last));
+        }
+    }
+}
+
+/// How large an event is: the text, and the names in lists.
+fn parts(content: &Content) -> (&str, usize) {
+    match content {
+        Content::Message { message, recipients, .. } => (message, recipients.len()),
+        Content::Status { .. } => ("", 0),
+        Content::Info { guids, .. } => ("", guids.len()),
+    }
+}
+
+fn answer_bytes(event: &Event) -> usize {
+    let (text, guids) = parts(&event.content);
+    answer_len(text) + guids * GUID_BYTES + EVENT_BYTES
+}
+
+/// Tells members what was queued for them, as far as they are online.
+pub(super) async fn push(backend: &Backend, told: Vec<(MemberId, Event)>) {
+    let mut by_member: HashMap<Owner, Vec<Event>> = HashMap::new();
+    for (member, event) in told {
+        by_member.entry(member.into()).or_default().push(event);
+    }
+    let told = by_member.into_iter().collect();
+    presence::push_each(backend, told, |events| Box::pin(frames(backend, events))).await;
+}
+
+async fn frames(backend: &Backend, events: Vec<Event>) -> Result<Vec<Bytes>> {
+    let mut frames = Vec::new();
+    for events in in_frames(events) {
+        frames.push(frame(backend, events).await?);
+    }
+    Ok(frames)
+}
+
+fn in_frames(events: Vec<Event>) -> Vec<Vec<Event>> {
+    let mut frames: Vec<Vec<Event>> = Vec::new();
+    let mut left = 0;
+    for event in events {
+        let (text, guids) = parts(&event.content);
+        let bytes = json_len(text) + guids * GUID_BYTES + EVENT_BYTES;
+        match frames.last_mut().filter(|_| bytes <= left) {
+            Some(frame) => {
+                left -= bytes;
+                frame.push(event);
+            }
+            None => {
+                left = FRAME_BYTES.saturating_sub(bytes);
+                frames.push(vec![event]);
+            }
+        }
+    }
+    frames
+}
+
+/// The frame of new events (contract, section 4).
+#[derive(Serialize)]
+struct Frame<'a> {
+    #[serde(rename = "type")]
+    kind: &'a str,
+    #[serde(rename = "incomingEvents")]
+    incoming: &'a RawValue,
+    sign: &'a str,
+}
+
+async fn frame(backend: &Backend, events: Vec<Event>) -> Result<Bytes> {
+    let signed = sign(backend, &Incoming::new(events, None), Manner::default()).await?;
+    let frame = Frame { kind: "incomingEvents", incoming: &signed.value, sign: &signed.sign };
+    serde_json::to_vec(&frame).map(Bytes::from).map_err(Error::internal)
+}
