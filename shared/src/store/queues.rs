@@ -49,7 +49,7 @@ pub enum Passage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// Its id, by which it is acknowledged. Ids grow with time.
-    #[serde(rename = "event_id")]
+    #[serde(rename = "entry", with = "entry")]
     pub id: Uuid,
     /// What it says.
     #[serde(flatten)]
@@ -132,6 +132,23 @@ pub struct PlatformClaim {
     pub message_id: Uuid,
     /// Its server time.
     pub sent_at: Timestamp,
+}
+
+/// An event's id is its place in the queue, and stored as nothing else: every kilobyte of an item costs.
+mod entry {
+    use super::{Uuid, event_key};
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(id: &Uuid, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&event_key(*id))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Uuid, D::Error> {
+        let entry = String::deserialize(deserializer)?;
+        let id = entry.split_once('#').and_then(|(_, id)| id.parse().ok());
+        id.ok_or_else(|| D::Error::custom("an entry without an id"))
+    }
 }
 
 fn event_key(id: Uuid) -> String {
@@ -257,8 +274,8 @@ impl Store {
 
     /// An event in a member's queue, as part of a transaction.
     pub(super) fn queued(&self, member: &MemberId, event: &Event) -> Result<TransactWriteItem> {
-        let mut item = write(event, [("expires_at", n(event.expires_at()))])?;
-        item.extend(key(member, event_key(event.id)));
+        let expires = n(event.expires_at());
+        let item = write(event, [("queue", s(member.as_str())), ("expires_at", expires)])?;
         put_new(&self.tables.queues, "queue", item)
     }
 

@@ -9,6 +9,7 @@ mod example;
 mod faults;
 mod infos;
 mod messages;
+mod previous_key;
 mod public_key;
 mod receipts;
 mod refresh;
