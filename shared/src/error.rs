@@ -3,6 +3,9 @@
 use crate::clock::Timestamp;
 use crate::store::StoreError;
 
+/// How long a sentence about somebody's input may be.
+const MAX_SENTENCE_BYTES: usize = 1_000;
+
 /// The domain's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -52,9 +55,15 @@ pub enum Error {
 }
 
 impl Error {
-    /// An [`Error::Invalid`].
+    /// An [`Error::Invalid`]. What a caller sent is often part of the sentence, and may be of any length: the sentence
+    /// is cut.
     pub fn invalid(code: &'static str, sentence: impl Into<String>) -> Self {
-        Self::Invalid { code, sentence: sentence.into() }
+        let mut sentence = sentence.into();
+        if sentence.len() > MAX_SENTENCE_BYTES {
+            sentence.truncate(sentence.floor_char_boundary(MAX_SENTENCE_BYTES));
+            sentence.push_str(" ...");
+        }
+        Self::Invalid { code, sentence }
     }
 
     /// An [`Error::Internal`] from anything that explains itself.

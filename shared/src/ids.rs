@@ -187,8 +187,17 @@ pub fn attempt() -> String {
 
 /// An id for something that is queued: version 7, so that ids grow with the moments they are made for.
 pub fn event_id(at: Timestamp) -> Uuid {
+    event_id_of(at, &rand::random())
+}
+
+/// The least id for a moment.
+pub fn first_event_id(at: Timestamp) -> Uuid {
+    event_id_of(at, &[0; 10])
+}
+
+fn event_id_of(at: Timestamp, random: &[u8; 10]) -> Uuid {
     let ms = u64::try_from(at.0).unwrap_or_default();
-    uuid::Builder::from_unix_timestamp_millis(ms, &rand::random()).into_uuid()
+    uuid::Builder::from_unix_timestamp_millis(ms, random).into_uuid()
 }
 
 /// 128 random bits as 22 characters, for what must not be guessed.

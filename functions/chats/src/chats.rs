@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chat::direct;
 use chat::http::{Body, IdempotencyKey, Path, Query, Shared, User, Window};
-use chat::ids::ChatId;
+use chat::ids::{ChatId, UserId};
 use chat::send::Draft;
 use chat::sessions::Bearer;
 use chat::{Backend, Result};
@@ -82,16 +82,15 @@ pub(crate) async fn history_of_two(
     history(State(backend), user, Path(chat_id), window).await
 }
 
-pub(crate) async fn delete_by_token(
+pub(crate) async fn delete_by_login(
     State(backend): State<Shared>,
-    caller: Bearer,
+    User(user): User,
     Path(chat_id): Path<ChatId>,
 ) -> Result<StatusCode> {
-    delete(&backend, caller, chat_id).await
+    delete(&backend, user, chat_id).await
 }
 
-pub(crate) async fn delete(backend: &Backend, caller: Bearer, chat_id: ChatId) -> Result<StatusCode> {
-    let user = caller.confirm(backend).await?.user_id;
+pub(crate) async fn delete(backend: &Backend, user: UserId, chat_id: ChatId) -> Result<StatusCode> {
     direct::delete(backend, user, chat_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -22,7 +22,7 @@ pub fn routes() -> Router<Shared> {
         .route("/chats_v2", post(chats::send))
         .route("/chats_v2/unread", get(chats::list_unread))
         .route("/chats_v2/users/{user_a_id}/{user_b_id}", get(chats::find))
-        .route("/chats_v2/{chat_id}", get(chats_v2::fetch).delete(chats::delete_by_token))
+        .route("/chats_v2/{chat_id}", get(chats_v2::fetch).delete(chats::delete_by_login))
         .route("/chats_v2/{chat_id}/ack", post(chats_v2::acknowledge))
         .route("/chats_v2/{user_a_id}/{user_b_id}", get(chats_v2::fetch_of_two))
         .route("/backend/chats/{chat_id}", delete(signed::delete_by_operator).layer(worded(INVALID_CHAT)))

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use chat::http::{JsonBody, Operator, Shared, Signed, reword};
 use chat::ids::PlatformChatId;
 use chat::sessions::Credential;
-use chat::signed::Bearer;
+use chat::signed::Caller;
 use chat::signed::chats::{self, Actor};
 use chat::{Backend, Error, Result};
 
@@ -49,7 +49,8 @@ pub(crate) async fn add_by_member(
     chat_id: Result<ChatId>,
     Signed(caller, body): Signed<AddUsers>,
 ) -> Result<Json<GuidList>> {
-    add(&backend, Actor::Member(caller), chat_id?.0, body).await
+    let caller = caller.confirm(&backend).await?;
+    add(&backend, Actor::Member(caller.id), chat_id?.0, body?).await
 }
 
 async fn add(
@@ -72,10 +73,10 @@ pub(crate) async fn view_by_operator(
 
 pub(crate) async fn view_by_member(
     State(backend): State<Shared>,
-    caller: Bearer,
+    caller: Caller,
     ChatId(chat_id): ChatId,
 ) -> Result<Json<PlatformChatView>> {
-    view(&backend, Actor::Member(caller), chat_id).await
+    view(&backend, Actor::Member(caller.id), chat_id).await
 }
 
 async fn view(backend: &Backend, actor: Actor, chat_id: PlatformChatId) -> Result<Json<PlatformChatView>> {
@@ -97,7 +98,8 @@ pub(crate) async fn remove_by_member(
     chat_id: Result<ChatId>,
     Signed(caller, body): Signed<RemoveUsers>,
 ) -> Result<StatusCode> {
-    remove(&backend, Actor::Member(caller), chat_id?.0, body).await
+    let caller = caller.confirm(&backend).await?;
+    remove(&backend, Actor::Member(caller.id), chat_id?.0, body?).await
 }
 
 async fn remove(
@@ -132,12 +134,18 @@ pub(crate) async fn delete_either(
 ) -> Response {
     match credential {
         Credential::Login(caller) => {
-            let deleted = async { direct_chats::delete(&backend, caller, direct_chat?.0).await };
-            deleted.await.into_response()
+            let deleting = async {
+                let user = caller.confirm(&backend).await?.user_id;
+                direct_chats::delete(&backend, user, direct_chat?.0).await
+            };
+            deleting.await.into_response()
         }
         Credential::Access(caller) => {
-            let deleted = async { delete(&backend, Actor::Member(caller), platform_chat?.0).await };
-            reword(INVALID_CHAT, deleted.await.into_response())
+            let deleting = async {
+                let member = caller.confirm(&backend).await?.id;
+                delete(&backend, Actor::Member(member), platform_chat?.0).await
+            };
+            reword(INVALID_CHAT, deleting.await.into_response())
         }
     }
 }

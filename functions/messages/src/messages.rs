@@ -11,6 +11,10 @@ pub(crate) async fn post(
     State(backend): State<Shared>,
     Signed(caller, body): Signed<Outgoing>,
 ) -> Result<Json<Posted>> {
+    let body = match body {
+        Ok(body) => body,
+        Err(error) => return caller.confirm(&backend).await.and(Err(error)),
+    };
     let signature = Signature::new(&body.sign, body.algorithm);
     let bytes = body.outgoing_events.get().as_bytes();
     let block = crate::wire::block(&body.outgoing_events);
@@ -21,9 +25,12 @@ pub(crate) async fn post(
 pub(crate) async fn fetch(
     State(backend): State<Shared>,
     caller: Bearer,
-    Query(query): Query<Fetch>,
+    query: Result<Query<Fetch>>,
 ) -> Result<Json<Fetched>> {
-    let after = query.after()?;
-    let (proof, manner) = query.proof()?;
+    let asked = query.and_then(|Query(query)| Ok((query.after()?, query.proof()?)));
+    let (after, (proof, manner)) = match asked {
+        Ok(asked) => asked,
+        Err(error) => return caller.confirm(&backend).await.and(Err(error)),
+    };
     Ok(Json(queue::fetch(&backend, caller, proof, manner, after).await?.into()))
 }

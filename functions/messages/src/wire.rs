@@ -1,6 +1,7 @@
 //! This surface's requests and answers (contract, section 2).
 
 use chat::clock::Timestamp;
+use chat::http::Object;
 use chat::ids::{BadName, MemberId, PlatformChatId};
 use chat::signed::answers::{Published, Signed};
 use chat::signed::keys::{Algorithm, UserKey};
@@ -24,7 +25,7 @@ const MAX_ADMITTED: usize = 100;
 /// `POST /token`: one user, or an array of them.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Admit {
-    users: Option<Vec<AdmitOne>>,
+    users: Option<Vec<Object<AdmitOne>>>,
     #[serde(flatten)]
     one: AdmitOne,
 }
@@ -52,7 +53,7 @@ impl Admit {
         }
         let mut admissions = Vec::with_capacity(users.len());
         let mut names = HashSet::new();
-        for (place, user) in users.into_iter().enumerate() {
+        for (place, Object(user)) in users.into_iter().enumerate() {
             let name = user.user_id.as_ref().map(|name| format!(" (\"{name}\")")).unwrap_or_default();
             let place = format!("users[{place}]{name}: ");
             let admission = user.into_admission(&place)?;
@@ -151,9 +152,9 @@ struct Events {
     #[serde(deserialize_with = "millis")]
     timestamp: Timestamp,
     #[serde(default)]
-    messages: Vec<NewMessage>,
+    messages: Vec<Object<NewMessage>>,
     #[serde(default)]
-    statuses: Vec<NewStatus>,
+    statuses: Vec<Object<NewStatus>>,
 }
 
 #[derive(Deserialize)]
@@ -164,7 +165,7 @@ struct NewMessage {
     client_hash: Option<String>,
     #[serde(rename = "timestamp", default, deserialize_with = "some_millis")]
     _timestamp: Option<Timestamp>,
-    message_block: Vec<NewPart>,
+    message_block: Vec<Object<NewPart>>,
 }
 
 #[derive(Deserialize)]
@@ -203,21 +204,19 @@ pub(crate) fn block(events: &RawValue) -> Result<Block> {
     let unreadable = |reason: String| {
         Error::invalid("invalid_body", format!("outgoingEvents is not as expected: {reason}"))
     };
-    let value: Value = serde_json::from_str(events.get()).map_err(|error| unreadable(error.to_string()))?;
-    if !value.is_object() {
-        return Err(unreadable("it is not a JSON object".to_owned()));
-    }
-    let events: Events = chat::http::from_value(value).map_err(unreadable)?;
+    // By way of a value, which keeps the last of equal keys.
+    let events = serde_json::from_str(events.get()).and_then(serde_json::from_value);
+    let Object::<Events>(events) = events.map_err(|error| unreadable(error.to_string()))?;
     Ok(Block {
         signed_at: events.timestamp,
-        messages: events.messages.into_iter().map(Draft::from).collect(),
-        statuses: events.statuses.into_iter().map(Acknowledgement::from).collect(),
+        messages: events.messages.into_iter().map(|Object(message)| message.into()).collect(),
+        statuses: events.statuses.into_iter().map(|Object(status)| status.into()).collect(),
     })
 }
 
 impl From<NewMessage> for Draft {
     fn from(message: NewMessage) -> Self {
-        let part = |NewPart { message_text: text, recipient }| Part { text, recipient };
+        let part = |Object(NewPart { message_text: text, recipient })| Part { text, recipient };
         Self {
             chat_id: message.chat_id,
             client_hash: message.client_hash,

@@ -6,7 +6,9 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use http_body_util::BodyExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 
 /// A body read as JSON or as `application/x-www-form-urlencoded`; without a content type, as JSON.
 #[derive(Debug)]
@@ -72,9 +74,16 @@ fn json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
     Ok(value)
 }
 
-/// Something from a JSON value that was read before; the refusal names the field.
-pub fn from_value<T: DeserializeOwned>(value: serde_json::Value) -> Result<T, String> {
-    serde_path_to_error::deserialize(value).map_err(|error| named(&error))
+/// Something that is a JSON object and nothing else: deserializers of structs take an array as well. The refusal names
+/// the field.
+#[derive(Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = Value::Object(serde_json::Map::deserialize(deserializer)?);
+        serde_path_to_error::deserialize(object).map(Self).map_err(|error| D::Error::custom(named(&error)))
+    }
 }
 
 fn form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {

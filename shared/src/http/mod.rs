@@ -8,7 +8,7 @@ mod pages;
 mod params;
 mod router;
 
-pub use body::{Body, JsonBody, from_value};
+pub use body::{Body, JsonBody, Object};
 pub use caller::{IdempotencyKey, Origin, User};
 pub use error::{Envelope, reword, worded};
 pub use operator::{Operator, Signed};

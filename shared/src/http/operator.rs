@@ -5,7 +5,7 @@ use super::body::{only_json, read};
 use super::caller::{NO_TOKEN, bare};
 use crate::error::{Error, Result};
 use crate::sessions::{self, Credential};
-use crate::signed::{BAD_TOKEN, Bearer};
+use crate::signed::{BAD_TOKEN, Bearer, Caller};
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
@@ -56,26 +56,35 @@ impl FromRequestParts<Shared> for Bearer {
     }
 }
 
+impl FromRequestParts<Shared> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, backend: &Shared) -> Result<Self> {
+        Bearer::from_request_parts(parts, backend).await?.confirm(backend).await
+    }
+}
+
 /// The token wherever it may be, and the whole body.
-async fn with_body(request: Request) -> Result<(Parts, Option<String>, Bytes)> {
+async fn with_body(request: Request, backend: &Shared) -> Result<(Parts, Bearer, Bytes)> {
     let (parts, body) = request.into_parts();
     let body = read(body).await?;
     let in_body = || serde_json::from_slice::<Carrier>(&body).ok()?.access_token;
-    let token = token(&parts).or_else(in_body);
-    Ok((parts, token, body))
+    let token = token(&parts).or_else(in_body).ok_or(BAD_TOKEN)?;
+    let bearer = Bearer::from_token(backend, &token).await?;
+    Ok((parts, bearer, body))
 }
 
-/// A member's call with a JSON body, which may carry the token.
+/// A member's call with a JSON body, which may carry the token. What the body says is left to look at after the member
+/// is made sure of.
 #[derive(Debug)]
-pub struct Signed<T>(pub Bearer, pub T);
+pub struct Signed<T>(pub Bearer, pub Result<T>);
 
 impl<T: DeserializeOwned> FromRequest<Shared> for Signed<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, backend: &Shared) -> Result<Self> {
-        let (parts, token, body) = with_body(request).await?;
-        let bearer = Bearer::from_token(backend, &token.ok_or(BAD_TOKEN)?).await?;
-        Ok(Self(bearer, only_json(&parts.headers, &body)?))
+        let (parts, bearer, body) = with_body(request, backend).await?;
+        Ok(Self(bearer, only_json(&parts.headers, &body)))
     }
 }
 
@@ -88,7 +97,16 @@ impl FromRequest<Shared> for Credential {
             let (mut parts, _) = request.into_parts();
             return Ok(Self::Login(sessions::Bearer::from_request_parts(&mut parts, backend).await?));
         }
-        let (_, token, _) = with_body(request).await?;
-        Self::from_token(backend, &token.ok_or(NO_TOKEN)?).await
+        let (parts, body) = request.into_parts();
+        if let Some(token) = authorization(&parts) {
+            return Self::from_token(backend, token).await;
+        }
+        // Only document 000 has other carriers.
+        let request = Request::from_parts(parts, body);
+        match with_body(request, backend).await {
+            Ok((_, bearer, _)) => Ok(Self::Access(bearer)),
+            Err(Error::Unauthenticated(_)) => Err(NO_TOKEN),
+            Err(error) => Err(error),
+        }
     }
 }

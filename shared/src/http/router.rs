@@ -27,7 +27,7 @@ pub async fn serve(routes: Router<Shared>) -> Result<(), lambda_http::Error> {
     let router = routes
         .fallback(async || NO_PATH)
         .method_not_allowed_fallback(async || NO_PATH)
-        .layer(middleware::from_fn(refuse_strays))
+        .layer(middleware::from_fn(refuse_head))
         .with_state(backend);
     let service = MapRequestLayer::new(restore_path).layer(router);
     lambda_http::run(service.map_request(|request: lambda_http::Request| request.map(axum::body::Body::new)))
@@ -35,40 +35,42 @@ pub async fn serve(routes: Router<Shared>) -> Result<(), lambda_http::Error> {
 }
 
 /// No document has HEAD, and axum would run the handlers of GET for it: those that do something at once are
-/// not to be run by a mail scanner's look at a link. Nor is a handler to be run for another's path.
-async fn refuse_strays(request: Request, next: Next) -> Response {
-    let is_stray = request.method() == Method::HEAD || !is_routed(&request);
-    if is_stray { NO_PATH.into_response() } else { next.run(request).await }
+/// not to be run by a mail scanner's look at a link.
+async fn refuse_head(request: Request, next: Next) -> Response {
+    if request.method() == Method::HEAD { NO_PATH.into_response() } else { next.run(request).await }
 }
 
-/// Whether a path has as many parts as the route that API Gateway chose. With an escaped slash or question mark in a
-/// path it hands over another path than it has chosen by: `/backend/chats/a%3F/users` comes as `/backend/chats/a`.
-fn is_routed(request: &Request) -> bool {
-    let Some(RequestContext::ApiGatewayV2(context)) = request.extensions().get() else { return true };
-    match context.route_key.as_deref().and_then(|key| key.split_once(' ')) {
-        Some((_, route)) => parts(route) == parts(request.uri().path()),
-        None => true,
-    }
-}
+/// What is escaped in a part of a path, so that it is read back as it is: everything but what never need be.
+const IN_PARTS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-fn parts(path: &str) -> usize {
-    path.split('/').filter(|part| !part.is_empty()).count()
-}
-
-/// What is escaped in a path, so that it is read back as it is: everything but slashes and what never need be.
-const IN_PATHS: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Gives the request the path that API Gateway chose the function by, without a slash at its end. API Gateway hands
-/// the path over decoded, and `lambda_http` reads it as a URL: there an escaped `#` ends it, `..` shortens it, and line
-/// breaks vanish, so that `/backend/chats/a%23/users` would be `/backend/chats/a`.
+/// Gives the request the path that API Gateway has chosen the function by, without a slash at its end. The path that it
+/// hands over is decoded, and `lambda_http` reads that as a URL: an escaped `#` or `?` ends it, an escaped `/` makes two
+/// parts of one, `..` shortens it, and line breaks vanish, so that `/backend/chats/a%3Fb` would be `/backend/chats/a`.
 fn restore_path(mut request: Request) -> Request {
-    let path = request.raw_http_path();
-    let trimmed = path.trim_end_matches('/');
-    let path = utf8_percent_encode(if trimmed.is_empty() { "/" } else { trimmed }, IN_PATHS);
+    let path = routed_path(&request).unwrap_or_else(|| {
+        let parts = request.raw_http_path().split('/').filter(|part| !part.is_empty());
+        parts.map(|part| format!("/{}", utf8_percent_encode(part, IN_PARTS))).collect()
+    });
+    let path = if path.is_empty() { "/" } else { &path };
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();
     if let Ok(uri) = format!("{path}{query}").parse::<Uri>() {
         *request.uri_mut() = uri;
     }
     request
+}
+
+/// The path as the route says it, with the parameters that API Gateway has found.
+fn routed_path(request: &Request) -> Option<String> {
+    let Some(RequestContext::ApiGatewayV2(context)) = request.extensions().get() else { return None };
+    let (_, route) = context.route_key.as_deref()?.split_once(' ')?;
+    let parameters = request.path_parameters_ref();
+    let parts = route.split('/').filter(|part| !part.is_empty()).map(|part| {
+        let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        let part = match name {
+            Some(name) => parameters?.first(name)?,
+            None => part,
+        };
+        Some(format!("/{}", utf8_percent_encode(part, IN_PARTS)))
+    });
+    parts.collect()
 }

@@ -1,6 +1,6 @@
 //! Platforms' chats and who takes part in them (000, "Chat room management").
 
-use super::{Bearer, queue};
+use super::queue;
 use crate::backend::Backend;
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
@@ -24,30 +24,15 @@ const NOT_TAKING_PART: Error = Error::Forbidden("You do not take part in this ch
 const NOT_OWNER: Error = Error::Forbidden("Only the owner of the chat may do this");
 
 /// Who does something to a chat.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Actor {
     /// The operator's backend, which may do everything.
     Operator,
     /// A member.
-    Member(Bearer),
-}
-
-/// An [`Actor`] who was made sure of.
-enum Known {
-    Operator,
     Member(MemberId),
 }
 
 impl Actor {
-    async fn confirm(self, backend: &Backend) -> Result<Known> {
-        Ok(match self {
-            Self::Operator => Known::Operator,
-            Self::Member(bearer) => Known::Member(bearer.confirm(backend).await?.id),
-        })
-    }
-}
-
-impl Known {
     /// Refuses a member who does not take part.
     fn check_part(&self, chat: &PlatformChat) -> Result<()> {
         match self {
@@ -86,22 +71,23 @@ pub async fn add(
     members: &[MemberId],
     title: Option<String>,
 ) -> Result<Vec<Uuid>> {
-    let actor = actor.confirm(backend).await?;
     check_count(members)?;
     if title.as_ref().is_some_and(|title| title.chars().count() > MAX_TITLE_CHARS) {
         let sentence = format!("chatName must have at most {MAX_TITLE_CHARS} characters");
         return Err(Error::invalid("invalid_name", sentence));
     }
-    check_known(backend, members).await?;
     for tried in 0..CHANGE_TRIES {
         let before = backend.store.platform_chat(chat_id).await?;
         if let Some(before) = &before {
             actor.check_part(before)?;
         }
+        if tried == 0 {
+            check_known(backend, members).await?;
+        }
         let now = clock::now();
         let mut chat = before.clone().unwrap_or_else(|| new_chat(chat_id, now));
         let first = match (&actor, &before) {
-            (Known::Member(caller), None) => Some(caller),
+            (Actor::Member(caller), None) => Some(caller),
             _ => None,
         };
         let mut newcomers = Vec::new();
@@ -148,7 +134,6 @@ pub async fn add(
 
 /// A chat and who takes part in it.
 pub async fn view(backend: &Backend, actor: Actor, chat_id: &PlatformChatId) -> Result<View> {
-    let actor = actor.confirm(backend).await?;
     let chat = backend.store.platform_chat(chat_id).await?.ok_or(NO_CHAT)?;
     actor.check_part(&chat)?;
     let members: Vec<_> = chat.participants.iter().map(|one| one.member_id.clone()).collect();
@@ -166,14 +151,12 @@ pub async fn remove(
     members: &[MemberId],
     guids: &[Uuid],
 ) -> Result<()> {
-    let actor = actor.confirm(backend).await?;
     if members.is_empty() && guids.is_empty() {
         return Err(Error::invalid("invalid_users", "users or GUIDs must name somebody"));
     }
     if members.len() > MAX_PARTICIPANTS || guids.len() > MAX_PARTICIPANTS {
         return Err(too_many());
     }
-    check_known(backend, members).await?;
     for tried in 0..CHANGE_TRIES {
         let before = match backend.store.platform_chat(chat_id).await? {
             Some(before) => before,
@@ -184,6 +167,9 @@ pub async fn remove(
         match actor.check_part(&before) {
             Err(_) if tried > 0 => return Ok(()),
             checked => checked?,
+        }
+        if tried == 0 {
+            check_known(backend, members).await?;
         }
         let is_named = |one: &Participant| members.contains(&one.member_id) || guids.contains(&one.guid);
         let (leaving, staying): (Vec<_>, Vec<_>) = before.participants.iter().cloned().partition(is_named);
@@ -216,7 +202,6 @@ pub async fn remove(
 
 /// Deletes a chat. What waits in queues stays there.
 pub async fn delete(backend: &Backend, actor: Actor, chat_id: &PlatformChatId) -> Result<()> {
-    let actor = actor.confirm(backend).await?;
     for tried in 0..CHANGE_TRIES {
         let chat = match backend.store.platform_chat(chat_id).await? {
             Some(chat) => chat,
@@ -268,8 +253,8 @@ fn tell(chat: &PlatformChat, passage: Passage, guids: Vec<Uuid>, now: Timestamp)
 }
 
 /// Whether a member names nobody but itself.
-fn is_alone(actor: &Known, members: &[MemberId], guids: &[Uuid], chat: &PlatformChat) -> bool {
-    let Known::Member(caller) = actor else { return false };
+fn is_alone(actor: &Actor, members: &[MemberId], guids: &[Uuid], chat: &PlatformChat) -> bool {
+    let Actor::Member(caller) = actor else { return false };
     let own = participant(chat, caller).map(|one| one.guid);
     members.iter().all(|member| member == caller) && guids.iter().all(|guid| Some(*guid) == own)
 }

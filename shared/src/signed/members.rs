@@ -48,12 +48,12 @@ pub async fn admit(backend: &Backend, admissions: Vec<Admission>) -> Result<Vec<
         let family = secret();
         let key = BASE64.encode(admission.key.to_der());
         let name = admission.display_name.as_deref();
-        let was_there = backend.store.admit_member(&admission.id, name, &key, &family).await?;
-        if was_there {
-            let owner = admission.id.clone().into();
+        let tokens = issue(backend, &admission.id, &family, 0).await?;
+        if backend.store.admit_member(&admission.id, name, &key, &family).await? {
+            let owner = admission.id.into();
             presence::end_sessions(backend, &owner, |session| session != family).await?;
         }
-        issue(backend, &admission.id, &family, 0).await
+        Ok(tokens)
     });
     stream::iter(admitting).buffered(ADMITTED_AT_ONCE).try_collect().await
 }
@@ -70,8 +70,10 @@ pub async fn refresh(backend: &Backend, token: &str) -> Result<Tokens> {
     let generation =
         claims.generation.ok_or_else(|| Error::internal("a refresh token without generation"))?;
     let family = claims.sid;
+    // Signed first: once the token is used up, nothing may keep the new ones from whoever has used it.
+    let tokens = issue(backend, &member, &family, generation + 1).await?;
     if backend.store.next_generation(&member, &family, generation, &attempt()).await? {
-        return issue(backend, &member, &family, generation + 1).await;
+        return Ok(tokens);
     }
     backend.store.end_family(&member, &family).await?;
     presence::end_sessions(backend, &member.into(), |session| session == family).await?;

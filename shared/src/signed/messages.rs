@@ -1,5 +1,6 @@
 //! Blocks of messages and receipts (000, workflow step 4; contract, section 2, `POST /messages`).
 
+use super::queue::Told;
 use super::receipts::{self, Acknowledgement};
 use super::{Bearer, Caller, Signature, check_clock, queue};
 use crate::backend::Backend;
@@ -12,7 +13,7 @@ use crate::store::{StoreError, pause};
 use crate::text::check_message;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
-use futures::future::{join, try_join, try_join3};
+use futures::future::{join, try_join3};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -25,6 +26,8 @@ const MAX_CLIENT_HASH_BYTES: usize = 128;
 /// Chats that are read or written to at once.
 const CHATS_AT_ONCE: usize = 16;
 const SEND_TRIES: u32 = 12;
+/// What a block may queue: a function of 256 MB holds it several times over.
+const MAX_QUEUED_BYTES: usize = 16 * 1024 * 1024;
 
 const NO_CHAT: Error = Error::NotFound("chat_not_found", "ChatID not found");
 const HASH_REUSED: Error =
@@ -113,33 +116,32 @@ pub async fn post(
 
     let mut plans = plan(&member, &block, &keys, &found)?;
     for tried in 0.. {
-        let stale = take_times(backend, &mut plans, &found.chats).await?;
+        let stale = take_times(backend, &mut plans).await?;
         if stale.is_empty() {
             break;
         }
         if tried >= SEND_TRIES {
-            return Err(Error::Busy(StoreError::Unavailable("a chat changes all the time".into())));
+            return Err(unsettled());
         }
         found.chats.extend(chats(backend, stale.iter()).await?);
         plans = plan(&member, &block, &keys, &found)?;
     }
 
-    let places = std::mem::take(&mut found.places);
-    let (sent, mut told) = try_join(
-        send(backend, &member, plans),
-        receipts::acknowledge(backend, &member, &block.statuses, places),
+    let told = Told::default();
+    let (sent, acknowledged) = join(
+        send(backend, &member, plans, &told),
+        receipts::acknowledge(backend, &member, &block.statuses, found.places, &told),
     )
-    .await?;
-    let mut messages = Vec::with_capacity(sent.len());
-    for (draft, (claim, events)) in block.messages.iter().zip(sent) {
-        told.extend(events);
-        messages.push(Sent {
-            client_hash: draft.client_hash.clone(),
-            sent_at: claim.sent_at,
-            message_id: claim.message_id,
-        });
-    }
+    .await;
+    // What is queued is pushed, whatever else has failed: the same block again would not push it.
     queue::push(backend, told).await;
+    acknowledged?;
+    let sent = block.messages.iter().zip(sent?).map(|(draft, claim)| Sent {
+        client_hash: draft.client_hash.clone(),
+        sent_at: claim.sent_at,
+        message_id: claim.message_id,
+    });
+    let messages = sent.collect();
     Ok(Posted { messages, statuses: block.statuses.into_iter().map(|status| status.client_hash).collect() })
 }
 
@@ -152,15 +154,20 @@ fn check(block: &Block) -> Result<()> {
         ));
     }
     let mut hashes = HashSet::new();
+    let has_good_hash = |hash: &Option<String>| {
+        hash.as_ref().is_none_or(|hash| (1..=MAX_CLIENT_HASH_BYTES).contains(&hash.len()))
+    };
+    if let Some(place) = block.statuses.iter().position(|status| !has_good_hash(&status.client_hash)) {
+        let sentence = format!("statuses[{place}]: clientHash must have 1 to 128 bytes");
+        return Err(Error::invalid("invalid_body", sentence));
+    }
     for (place, draft) in block.messages.iter().enumerate() {
         let refuse = |code, what: &str| Err(Error::invalid(code, format!("messages[{place}]: {what}")));
-        if let Some(hash) = &draft.client_hash {
-            if !(1..=MAX_CLIENT_HASH_BYTES).contains(&hash.len()) {
-                return refuse("invalid_body", "clientHash must have 1 to 128 bytes");
-            }
-            if !hashes.insert(hash) {
-                return refuse("invalid_body", "clientHash is that of another message of the block");
-            }
+        if !has_good_hash(&draft.client_hash) {
+            return refuse("invalid_body", "clientHash must have 1 to 128 bytes");
+        }
+        if draft.client_hash.as_ref().is_some_and(|hash| !hashes.insert(hash)) {
+            return refuse("invalid_body", "clientHash is that of another message of the block");
         }
         if draft.parts.is_empty() {
             return refuse("invalid_block", "messageBlock is empty");
@@ -230,6 +237,8 @@ enum Plan {
 /// A message whose receivers are known.
 struct Letter {
     chat_id: PlatformChatId,
+    /// What the chat was when the receivers were found.
+    revision: Uuid,
     key: String,
     digest: String,
     sender_guid: Uuid,
@@ -239,6 +248,7 @@ struct Letter {
 }
 
 fn plan(member: &MemberId, block: &Block, keys: &[String], found: &Stored) -> Result<Vec<Plan>> {
+    let mut queued = 0;
     let planned = block.messages.iter().zip(keys).enumerate().map(|(place, (draft, key))| {
         let digest = digest(draft)?;
         match found.claims.get(key) {
@@ -246,7 +256,13 @@ fn plan(member: &MemberId, block: &Block, keys: &[String], found: &Stored) -> Re
             Some(claim) => Ok(Plan::Before(claim.clone())),
             None => {
                 let chat = found.chats.get(&draft.chat_id).and_then(Option::as_ref).ok_or(NO_CHAT)?;
-                letter(member, draft, key, digest, chat).map(Plan::Now).map_err(|error| named(error, place))
+                let letter = letter(member, draft, key, digest, chat).map_err(|error| named(error, place))?;
+                queued += letter.receivers.iter().map(|(_, text)| text.len()).sum::<usize>();
+                if queued > MAX_QUEUED_BYTES {
+                    let sentence = "the texts of a block have more than 16 MiB, counted for each receiver";
+                    return Err(Error::invalid("too_many", sentence));
+                }
+                Ok(Plan::Now(letter))
             }
         }
     });
@@ -292,6 +308,7 @@ fn letter(
     }
     Ok(Letter {
         chat_id: chat.chat_id.clone(),
+        revision: chat.revision,
         key: key.to_owned(),
         digest,
         sender_guid: sender.guid,
@@ -301,18 +318,14 @@ fn letter(
 }
 
 /// Gives every message its time, chat by chat. Answers with the chats that are others by now.
-async fn take_times(
-    backend: &Backend,
-    plans: &mut [Plan],
-    chats: &HashMap<PlatformChatId, Option<PlatformChat>>,
-) -> Result<Vec<PlatformChatId>> {
-    let mut counts: HashMap<PlatformChatId, usize> = HashMap::new();
+async fn take_times(backend: &Backend, plans: &mut [Plan]) -> Result<Vec<PlatformChatId>> {
+    let mut counts: HashMap<(PlatformChatId, Uuid), usize> = HashMap::new();
     for letter in letters(plans) {
-        *counts.entry(letter.chat_id.clone()).or_default() += 1;
+        *counts.entry((letter.chat_id.clone(), letter.revision)).or_default() += 1;
     }
-    let taking = counts.into_iter().filter_map(|(chat_id, count)| {
-        let chat = chats.get(&chat_id)?.as_ref()?;
-        Some(async move { Ok::<_, Error>((chat_id, times(backend, chat, count).await?)) })
+    let taking = counts.into_iter().map(|((chat_id, revision), count)| async move {
+        let first = times(backend, &chat_id, revision, count).await?;
+        Ok::<_, Error>((chat_id, first))
     });
     let taking = stream::iter(taking.collect::<Vec<_>>()).buffer_unordered(CHATS_AT_ONCE);
     let mut taken: HashMap<PlatformChatId, Option<Timestamp>> = taking.try_collect().await?;
@@ -332,47 +345,80 @@ fn letters(plans: &mut [Plan]) -> impl Iterator<Item = &mut Letter> {
     })
 }
 
-/// The times of so many messages; `None` when the chat is another by now.
-async fn times(backend: &Backend, chat: &PlatformChat, count: usize) -> Result<Option<Timestamp>> {
+/// The first of the times of so many messages; `None` when the chat is another by now.
+async fn times(
+    backend: &Backend,
+    chat_id: &PlatformChatId,
+    revision: Uuid,
+    count: usize,
+) -> Result<Option<Timestamp>> {
     for tried in 0..SEND_TRIES {
-        match backend.store.next_times(&chat.chat_id, chat.revision, count, clock::now()).await {
+        match backend.store.next_times(chat_id, revision, count, clock::now()).await {
             // In the way of a change of the chat.
             Err(StoreError::Unavailable(_)) => pause(tried).await,
             taken => return Ok(taken?),
         }
     }
-    Err(Error::Busy(StoreError::Unavailable("a chat changes all the time".into())))
+    Err(unsettled())
 }
 
-/// A message as it stands, and what was queued now for whom.
-type Queued = (PlatformClaim, Vec<(MemberId, Event)>);
+fn unsettled() -> Error {
+    Error::Busy(StoreError::Unavailable("a chat changes all the time".into()))
+}
 
 /// Sends all messages; those to one chat one after another, so that none stands without the ones before it.
-async fn send(backend: &Backend, sender: &MemberId, plans: Vec<Plan>) -> Result<Vec<Queued>> {
-    let count = plans.len();
+async fn send(
+    backend: &Backend,
+    sender: &MemberId,
+    plans: Vec<Plan>,
+    told: &Told,
+) -> Result<Vec<PlatformClaim>> {
     let mut by_chat: HashMap<PlatformChatId, Vec<(usize, Letter)>> = HashMap::new();
-    let mut sent = Vec::with_capacity(count);
+    let mut sent = Vec::with_capacity(plans.len());
     for (place, plan) in plans.into_iter().enumerate() {
         match plan {
-            Plan::Before(claim) => sent.push((place, (claim, Vec::new()))),
+            Plan::Before(claim) => sent.push((place, claim)),
             Plan::Now(letter) => by_chat.entry(letter.chat_id.clone()).or_default().push((place, letter)),
         }
     }
-    let sending = by_chat.into_values().map(|letters| async move {
-        let mut sent = Vec::with_capacity(letters.len());
-        for (place, letter) in letters {
-            sent.push((place, send_one(backend, sender, letter).await?));
-        }
-        Ok::<_, Error>(sent)
-    });
-    let now: Vec<Vec<_>> = stream::iter(sending).buffer_unordered(CHATS_AT_ONCE).try_collect().await?;
-    sent.extend(now.into_iter().flatten());
+    let sending = by_chat.into_values().map(|letters| send_to_chat(backend, sender, letters, told));
+    let sending = stream::iter(sending.collect::<Vec<_>>()).buffer_unordered(CHATS_AT_ONCE);
+    // To the end of all, also where one fails.
+    for to_chat in sending.collect::<Vec<_>>().await {
+        sent.extend(to_chat?);
+    }
     sent.sort_unstable_by_key(|(place, _)| *place);
-    Ok(sent.into_iter().map(|(_, queued)| queued).collect())
+    Ok(sent.into_iter().map(|(_, claim)| claim).collect())
 }
 
-async fn send_one(backend: &Backend, sender: &MemberId, letter: Letter) -> Result<Queued> {
-    let Letter { chat_id, key, digest, sender_guid, receivers, sent_at } = letter;
+async fn send_to_chat(
+    backend: &Backend,
+    sender: &MemberId,
+    letters: Vec<(usize, Letter)>,
+    told: &Told,
+) -> Result<Vec<(usize, PlatformClaim)>> {
+    let mut sent = Vec::with_capacity(letters.len());
+    let mut before = Timestamp::default();
+    for (place, mut letter) in letters {
+        // The same block, sent twice at once, may have brought the one before to a later time than was taken here.
+        if letter.sent_at <= before {
+            let next = times(backend, &letter.chat_id, letter.revision, 1).await?;
+            letter.sent_at = next.ok_or_else(unsettled)?;
+        }
+        let claim = send_one(backend, sender, letter, told).await?;
+        before = claim.sent_at;
+        sent.push((place, claim));
+    }
+    Ok(sent)
+}
+
+async fn send_one(
+    backend: &Backend,
+    sender: &MemberId,
+    letter: Letter,
+    told: &Told,
+) -> Result<PlatformClaim> {
+    let Letter { chat_id, key, digest, sender_guid, receivers, sent_at, .. } = letter;
     let message_id = event_id(sent_at);
     let claim = PlatformClaim { digest, message_id, sent_at };
     let recipients: Vec<_> = receivers.iter().map(|(receiver, _)| receiver.guid).collect();
@@ -393,13 +439,19 @@ async fn send_one(backend: &Backend, sender: &MemberId, letter: Letter) -> Resul
     for tried in 0..SEND_TRIES {
         let now = clock::now();
         match backend.store.queue_message(sender, &key, &claim, &events, now).await {
-            Ok(true) => return Ok((claim, events)),
+            Ok(true) => {
+                told.add(events);
+                return Ok(claim);
+            }
             // Another call with the same clientHash was quicker, or this one is repeated on its way.
             Ok(false) => {
                 let standing = backend.store.platform_claims(sender, std::slice::from_ref(&key), now).await?;
                 match standing.into_values().next() {
-                    Some(standing) if standing == claim => return Ok((claim, events)),
-                    Some(standing) if standing.digest == claim.digest => return Ok((standing, Vec::new())),
+                    Some(standing) if standing == claim => {
+                        told.add(events);
+                        return Ok(claim);
+                    }
+                    Some(standing) if standing.digest == claim.digest => return Ok(standing),
                     Some(_) => return Err(HASH_REUSED),
                     None => pause(tried).await,
                 }
@@ -409,4 +461,116 @@ async fn send_one(backend: &Backend, sender: &MemberId, letter: Letter) -> Resul
         }
     }
     Err(Error::Busy(StoreError::Unavailable("a clientHash is claimed all the time".into())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn chat(participants: usize) -> PlatformChat {
+        let participants: Vec<_> = (0..participants)
+            .map(|number| Participant {
+                guid: Uuid::from_u128(number as u128 + 1),
+                member_id: format!("member-{number}").parse().expect("a userID"),
+            })
+            .collect();
+        PlatformChat {
+            chat_id: "chat".parse().expect("a chatID"),
+            title: String::new(),
+            owner: participants[0].guid,
+            created_at: Timestamp(1),
+            updated_at: Timestamp(1),
+            last_at: Timestamp(1),
+            revision: Uuid::nil(),
+            participants,
+        }
+    }
+
+    fn block(parts: Vec<Part>) -> Block {
+        let draft = Draft { chat_id: "chat".parse().expect("a chatID"), client_hash: None, parts };
+        Block { signed_at: Timestamp(1), messages: vec![draft], statuses: Vec::new() }
+    }
+
+    proptest! {
+        #[test]
+        fn everybody_gets_its_own_text_or_the_one_for_all_once(
+            count in 1usize..12,
+            sender in 0usize..12,
+            named in prop::collection::btree_set(0usize..12, 0..12),
+            for_all in any::<bool>(),
+        ) {
+            let chat = chat(count);
+            let sender = &chat.participants[sender % count];
+            let named: BTreeSet<_> = named.into_iter().map(|number| number % count).collect();
+            let mut parts: Vec<_> = named
+                .iter()
+                .map(|&number| Part {
+                    text: number.to_string(),
+                    recipient: Some(chat.participants[number].guid),
+                })
+                .collect();
+            if for_all {
+                parts.insert(parts.len() / 2, Part { text: "all".into(), recipient: None });
+            }
+            let block = block(parts);
+            let expected: HashMap<_, _> = (0..count)
+                .filter_map(|number| {
+                    let one = &chat.participants[number];
+                    let is_other = one.guid != sender.guid;
+                    let text = if named.contains(&number) {
+                        number.to_string()
+                    } else if for_all && is_other {
+                        "all".to_owned()
+                    } else {
+                        return None;
+                    };
+                    Some((one.guid, text))
+                })
+                .collect();
+            let letter = letter(&sender.member_id, &block.messages[0], "key", String::new(), &chat);
+            match letter {
+                Ok(letter) => {
+                    prop_assert_eq!(letter.receivers.len(), expected.len());
+                    let got: HashMap<_, _> =
+                        letter.receivers.into_iter().map(|(one, text)| (one.guid, text)).collect();
+                    prop_assert_eq!(got, expected);
+                }
+                Err(error) => {
+                    prop_assert_eq!(error.code(), "invalid_block");
+                    prop_assert!(expected.is_empty());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_message_is_known_by_its_hash_or_by_its_place_in_the_very_bytes() {
+        let part = || vec![Part { text: "hello".into(), recipient: None }];
+        let mut named = block(part());
+        named.messages[0].client_hash = Some("block#x#0".into());
+        let nameless = block(part());
+        assert_eq!(keys(&named, b"a"), keys(&named, b"b"));
+        assert_ne!(keys(&nameless, b"a"), keys(&nameless, b"b"));
+        assert_eq!(keys(&nameless, b"a"), keys(&nameless, b"a"));
+        let mut posing = block(part());
+        posing.messages[0].client_hash = keys(&nameless, b"a").pop();
+        assert_ne!(keys(&posing, b"a"), keys(&nameless, b"a"), "a hash cannot pose as a place");
+    }
+
+    #[test]
+    fn a_digest_tells_texts_recipients_and_chats_apart() {
+        let part = |text: &str, recipient| Part { text: text.into(), recipient };
+        let one = Uuid::from_u128(1);
+        let drafts = [
+            block(vec![part("a", None)]),
+            block(vec![part("b", None)]),
+            block(vec![part("a", Some(one))]),
+            block(vec![part("a", Some(one)), part("a", None)]),
+            block(vec![part("a", None), part("a", Some(one))]),
+        ];
+        let digests: HashSet<_> =
+            drafts.iter().map(|block| digest(&block.messages[0]).expect("a digest")).collect();
+        assert_eq!(digests.len(), drafts.len());
+    }
 }

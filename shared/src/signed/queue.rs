@@ -14,6 +14,7 @@ use bytes::Bytes;
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
 /// Events in one answer.
@@ -137,10 +138,11 @@ pub async fn fetch(
         match &proof {
             Some(Proof { timestamp, signature }) => {
                 caller.check(timestamp.as_bytes(), signature)?;
-                let at = timestamp.parse().map_err(|_| {
+                let is_plain = timestamp.bytes().all(|byte| byte.is_ascii_digit());
+                let at = timestamp.parse().ok().filter(|_| is_plain);
+                check_clock(Timestamp(at.ok_or_else(|| {
                     Error::invalid("invalid_query", "timestamp must be milliseconds since the epoch")
-                })?;
-                check_clock(Timestamp(at))
+                })?))
             }
             None if backend.requires_signed_reads => Err(Error::invalid("invalid_query", UNSIGNED)),
             None => Ok(()),
@@ -162,22 +164,20 @@ async fn page(
     let now = clock::now();
     let mut room = Room::default();
     let mut page: Vec<Event> = Vec::new();
-    let mut last = after;
+    let mut after = after;
     loop {
-        let (events, more) = backend.store.waiting(member, last, PAGE - page.len(), now).await?;
+        let (events, last) = backend.store.waiting(member, after, PAGE - page.len(), now).await?;
         for event in events {
             if !room.takes_bytes(answer_bytes(&event)) {
-                return Ok((page, last));
+                return Ok((page, after));
             }
-            last = Some(event.id);
+            after = Some(event.id);
             page.push(event);
         }
-        if !more {
-            return Ok((page, None));
-        }
-        if page.len() >= PAGE {
+        if last.is_none() || page.len() >= PAGE {
             return Ok((page, last));
         }
+        after = last;
     }
 }
 
@@ -195,10 +195,27 @@ fn answer_bytes(event: &Event) -> usize {
     answer_len(text) + guids * GUID_BYTES + EVENT_BYTES
 }
 
+/// What was queued for whom, collected by those who queue side by side.
+#[derive(Default)]
+pub(super) struct Told(Mutex<Vec<(MemberId, Event)>>);
+
+impl Told {
+    pub(super) fn add(&self, events: impl IntoIterator<Item = (MemberId, Event)>) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend(events);
+    }
+}
+
+impl From<Vec<(MemberId, Event)>> for Told {
+    fn from(events: Vec<(MemberId, Event)>) -> Self {
+        Self(Mutex::new(events))
+    }
+}
+
 /// Tells members what was queued for them, as far as they are online.
-pub(super) async fn push(backend: &Backend, told: Vec<(MemberId, Event)>) {
+pub(super) async fn push(backend: &Backend, told: impl Into<Told>) {
+    let Told(told) = told.into();
     let mut by_member: HashMap<Owner, Vec<Event>> = HashMap::new();
-    for (member, event) in told {
+    for (member, event) in told.into_inner().unwrap_or_else(PoisonError::into_inner) {
         by_member.entry(member.into()).or_default().push(event);
     }
     let told = by_member.into_iter().collect();
@@ -247,4 +264,72 @@ async fn frame(backend: &Backend, events: Vec<Event>) -> Result<Bytes> {
     let signed = sign(backend, &Incoming::new(events, None), Manner::default()).await?;
     let frame = Frame { kind: "incomingEvents", incoming: &signed.value, sign: &signed.sign };
     serde_json::to_vec(&frame).map(Bytes::from).map_err(Error::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::event_id;
+    use crate::signed::chats::MAX_PARTICIPANTS;
+    use crate::text::MAX_MESSAGE_BYTES;
+    use proptest::prelude::*;
+
+    /// What API Gateway posts at most.
+    const POSTED: usize = 128 * 1024;
+    /// A signature of 2,048 bits, base64, and the frame around it.
+    const AROUND: usize = 512;
+
+    fn message(text: String, receivers: usize) -> Event {
+        let at = Timestamp(253_402_300_799_999);
+        let content = Content::Message {
+            chat_id: "x".repeat(128).parse().expect("a chatID"),
+            sender: "sender".parse().expect("a userID"),
+            sender_guid: Uuid::max(),
+            receiver_guid: Uuid::max(),
+            recipients: vec![Uuid::max(); receivers],
+            message: text,
+        };
+        Event { id: event_id(at), content, queued_at: at }
+    }
+
+    fn json_of(events: Vec<Event>) -> String {
+        serde_json::to_string(&Incoming::new(events, None)).expect("JSON")
+    }
+
+    fn texts() -> impl Strategy<Value = Vec<(String, usize)>> {
+        let text = prop_oneof![
+            "[a-z]{1,40}",
+            (1..=MAX_MESSAGE_BYTES).prop_map(|length| "\u{1}".repeat(length)),
+            (1..=MAX_MESSAGE_BYTES / 2).prop_map(|length| "é".repeat(length)),
+            (1..=MAX_MESSAGE_BYTES).prop_map(|length| "\"".repeat(length)),
+        ];
+        prop::collection::vec((text, 1..=MAX_PARTICIPANTS), 1..30)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn frames_hold_every_event_once_in_order_and_can_be_posted(texts in texts()) {
+            let events: Vec<_> = texts.into_iter().map(|(text, receivers)| message(text, receivers)).collect();
+            let frames = in_frames(events.clone());
+            for frame in &frames {
+                prop_assert!(!frame.is_empty());
+                prop_assert!(json_of(frame.clone()).len() + AROUND <= POSTED);
+            }
+            prop_assert_eq!(frames.concat(), events);
+        }
+
+        #[test]
+        fn an_event_is_not_larger_in_an_answer_than_reckoned(texts in texts()) {
+            for (text, receivers) in texts {
+                let event = message(text, receivers);
+                let reckoned = answer_bytes(&event);
+                let empty = json_of(Vec::new()).len();
+                // The body's JSON is a string in the answer's.
+                let answer = serde_json::to_string(&json_of(vec![event])).expect("JSON").len();
+                prop_assert!(answer - empty <= reckoned + 64, "{answer} of {reckoned}");
+            }
+        }
+    }
 }

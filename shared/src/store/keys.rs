@@ -1,5 +1,5 @@
 //! The system's own keys (`Keys`): `private#tokens` and `private#answers` for whoever signs, `public#<kid>` and
-//! `public#answers` for whoever verifies. Items apart, so that permission to read one is not permission to read the
+//! `answers` for whoever verifies. Items apart, so that permission to read one is not permission to read the
 //! other.
 
 use super::{Result, Store, StoreError, put_new, read, s, write};
@@ -53,7 +53,8 @@ pub struct AnswerKeys {
     pub previous: Option<String>,
 }
 
-const PUBLISHED: &str = "public#answers";
+/// Not among those that a token can name.
+const PUBLISHED: &str = "answers";
 
 fn verifying_pk(kid: &str) -> String {
     format!("public#{kid}")

@@ -169,31 +169,34 @@ fn claim_pk(sender: &MemberId, hash: &str) -> String {
 
 impl Store {
     /// What waits for a member, oldest first, after the event `after`: one page of what DynamoDB reads at once (1 MB),
-    /// and whether more follow.
+    /// and the event after which more follow.
     pub async fn waiting(
         &self,
         member: &MemberId,
         after: Option<Uuid>,
         most: usize,
         now: Timestamp,
-    ) -> Result<(Vec<Event>, bool)> {
-        // All keys of events have one length, so that one character more comes just after; '$' is next to '#'.
-        let first = after.map_or_else(|| "event#".to_owned(), |after| format!("{}+", event_key(after)));
+    ) -> Result<(Vec<Event>, Option<Uuid>)> {
+        // Nothing before the oldest that may stand, so that what expired and is yet to be removed costs nothing. All
+        // keys of events have one length: one character more comes just after. '$' is next to '#'.
+        let oldest = crate::ids::first_event_id(now - WAITS);
+        let after = after.filter(|after| *after > oldest).unwrap_or(oldest);
         let found = self
             .client
             .query()
             .table_name(&self.tables.queues)
             .key_condition_expression("queue = :member AND entry BETWEEN :first AND :last")
             .expression_attribute_values(":member", s(member.as_str()))
-            .expression_attribute_values(":first", s(first))
+            .expression_attribute_values(":first", s(format!("{}+", event_key(after))))
             .expression_attribute_values(":last", s("event$"))
             .consistent_read(true)
             .limit(i32::try_from(most).unwrap_or(i32::MAX))
             .send()
             .await?;
-        let more = found.last_evaluated_key.is_some();
+        let last = found.last_evaluated_key.and_then(|key| text_of(&key, "entry"));
+        let last = last.and_then(|entry| entry.split_once('#')?.1.parse().ok());
         let standing = found.items.unwrap_or_default().into_iter().filter(|item| stands(item, now));
-        Ok((standing.map(read).collect::<Result<_>>()?, more))
+        Ok((standing.map(read).collect::<Result<_>>()?, last))
     }
 
     /// Where each of some events of a member's queue is; one of which nothing is known is left out.

@@ -6,7 +6,7 @@ use tests::{Answer, Caller, Member, Platform, Stack, in_query, unique};
 
 use super::{
     BAD_REQUEST, CHAT_NOT_FOUND, INVALID_CHAT, INVALID_PARAMETERS, Refusal, backend, is_no_chat, listing,
-    look, new_chat, no_names, own, refused_with, seated, unsupported,
+    look, new_chat, no_names, own, refused, refused_with, seated, unsupported,
 };
 
 /// A call about the users of a chat with this body, from the backend and from a user.
@@ -83,10 +83,14 @@ async fn an_escaped_sign_in_a_path_makes_no_other_call_of_it() {
     let (platform, [ada, bob], _) = setting(&stack).await;
     let (chat, _) = new_chat(&platform, &[&ada, &bob]).await;
     for sign in ["%23", "%3F", "%2F", "%5C", "%0A", "%2F..", "%2523"] {
-        let answer =
-            platform.delete(&format!("/backend/chats/{chat}{sign}/users")).json(&listing(&[&bob])).await;
-        assert!([400, 404].contains(&answer.status.as_u16()), "{}: {}", answer.question, answer.text());
-        assert_eq!(seated(&platform, &chat).await, [ada.id.as_str(), bob.id.as_str()], "after {sign}");
+        for rest in ["/users", "", "x"] {
+            let path = format!("/backend/chats/{chat}{sign}{rest}");
+            let answer = platform.delete(&path).json(&listing(&[&bob])).await;
+            refused_with(&answer, 400, if rest == "/users" { BAD_REQUEST } else { INVALID_CHAT });
+            let answer = ada.delete(&format!("/chats/{chat}{sign}{rest}")).json(&listing(&[&bob])).await;
+            refused(&answer, 400);
+            assert_eq!(seated(&platform, &chat).await, [ada.id.as_str(), bob.id.as_str()], "after {path}");
+        }
     }
 }
 

@@ -1,10 +1,14 @@
 //! Which credential opens what, and what carries it.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::Method;
 use serde_json::{Value, json};
 use tests::{Answer, Call, Caller, Member, Platform, Stack, User, in_query};
 
-use super::{BAD_KEY, BAD_TOKEN, backend, forbidden, listing, look, new_chat, own, seated, unauthenticated};
+use super::{
+    BAD_KEY, BAD_TOKEN, backend, forbidden, listing, look, new_chat, own, refused, seated, unauthenticated,
+};
 
 /// What needs a token of `POST /login` and takes no access token.
 const OF_LOGINS: [(&str, &str); 29] = [
@@ -355,4 +359,50 @@ async fn a_users_token_speaks_for_that_user_alone() {
     forbidden(&answer);
     assert_eq!(look(&ada, &own(&chat)).await, look(&bob, &own(&chat)).await);
     assert_eq!(seated(&platform, &chat).await, [json!(ada.id), json!(bob.id)]);
+}
+
+#[tokio::test]
+async fn a_token_that_names_no_key_is_401_whatever_it_names() {
+    let stack = Stack::shared().await;
+    for kid in ["answers", "current", "tokens", "none", ""] {
+        let header = URL_SAFE_NO_PAD.encode(json!({"alg": "RS256", "typ": "JWT", "kid": kid}).to_string());
+        let token = format!("{header}.e30.AAAA");
+        for path in ["/users", "/messages", "/chats"] {
+            let answer = stack.anonymous().get(path).header("authorization", &token).await;
+            assert_eq!(refused(&answer, 401).1.code, "unauthenticated", "{kid}");
+        }
+        let body = json!({"refreshToken": token});
+        unauthenticated(&stack.anonymous().put("/token").json(&body).await, BAD_TOKEN);
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_has_ended_is_401_before_anything_else_is_wrong() {
+    let stack = Stack::shared().await;
+    let (platform, [ada, _], chat) = setting(&stack).await;
+    platform.issue(&ada.id, "a").await;
+    let junk = json!({"users": ["a b"], "outgoingEvents": 7});
+    for answer in [
+        ada.get("/messages?next=zz").await,
+        ada.call(Method::POST, "/messages").json(&junk).await,
+        ada.put(&format!("/chats/{chat}/users")).json(&junk).await,
+        ada.delete(&format!("/chats/{chat}/users")).json(&junk).await,
+        ada.get("/chats/x_y/users").await,
+        ada.delete("/chats/x_y").await,
+    ] {
+        unauthenticated(&answer, BAD_TOKEN);
+    }
+}
+
+#[tokio::test]
+async fn a_login_token_is_carried_by_headers_alone() {
+    let stack = Stack::shared().await;
+    let [ada, bob] = User::pair(&stack).await;
+    let chat = ada.write(&bob, "hello").await;
+    let by_query = stack.anonymous().delete(&format!("/chats/{chat}?accessToken={}", ada.token)).await;
+    assert_eq!(refused(&by_query, 401).1.code, "unauthenticated");
+    let body = json!({"accessToken": ada.token});
+    let by_body = stack.anonymous().delete(&format!("/chats/{chat}")).json(&body).await;
+    assert_eq!(refused(&by_body, 401).1.code, "unauthenticated");
+    assert_eq!(ada.history(chat).await.len(), 1);
 }

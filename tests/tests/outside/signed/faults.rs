@@ -11,9 +11,9 @@ use serde_json::{Value, json};
 use tests::store_proxy::{self, Fate, Watch};
 use tests::{Answer, Caller as _, Member, Platform, Stack, eventually};
 
-use super::backend;
 use super::exactly_once::{PEOPLE, random, seed, settle, talk_it_over};
 use super::messages::{Circle, circle, hashed, inbox, post_text, result, send, status, to_all};
+use super::{backend, refresh};
 use crate::common::column;
 
 /// How often the functions try a call before they give up.
@@ -420,4 +420,46 @@ async fn the_end_of_a_chat_is_told_of_once_though_the_deletion_stopped_anywhere(
         }
     }
     faults.check();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_that_is_refused_as_busy_can_be_repeated() {
+    let (stack, faults) = stack().await;
+    let ada = Platform::new(&stack).member("ada").await;
+    stack.crash("messages");
+    faults.set(|_, request| match request["Key"]["pk"]["S"] == "private#tokens" {
+        true => Fate::FailBefore,
+        false => Fate::Pass,
+    });
+    let busy = async || {
+        let answer = refresh(&ada, &ada.refresh).await;
+        (answer.status.as_u16() == 503).then_some(())
+    };
+    eventually("a new process that cannot sign", busy).await;
+    faults.end();
+    refresh(&ada, &ada.refresh).await.expect(201);
+    ada.get("/messages").await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_stored_is_pushed_though_the_rest_of_its_block_fails() {
+    let (stack, faults) = stack().await;
+    let Circle { platform, chat, members: [ada, bob], .. } = circle(&stack).await;
+    let other = Platform::new_chat_id();
+    platform.seat(&other, &[&ada, &bob]).await;
+    let mut socket = bob.socket().await;
+    let failing = other.clone();
+    faults.set(move |operation, request| {
+        let is_it = operation == "TransactWriteItems" && request.to_string().contains(&failing);
+        if is_it { Fate::FailBefore } else { Fate::Pass }
+    });
+    let block = ada.block(vec![to_all(&chat, "first"), to_all(&other, "second")], vec![]);
+    post_text(&ada, &block).await.expect(503);
+    let pushed = |frame: &Value| frame["incomingEvents"]["messages"][0]["messageText"].clone();
+    let frame = socket.expect("the first message", |frame| frame["type"] == "incomingEvents").await;
+    assert_eq!(pushed(&frame), "first");
+    faults.end();
+    post_text(&ada, &block).await.expect(200);
+    let frame = socket.expect("the second message", |frame| frame["type"] == "incomingEvents").await;
+    assert_eq!(pushed(&frame), "second");
 }

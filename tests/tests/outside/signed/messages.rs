@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use tests::{Algorithm, Answer, Caller, Encoding, Member, Platform, Stack, in_query, unique, verify_signed};
+use tests::{
+    Algorithm, Answer, Caller, Encoding, Member, Platform, Stack, in_query, millis, unique, verify_signed,
+};
 
 use super::{BAD_REQUEST, CHAT_NOT_FOUND, backend, refused, refused_with, unsupported};
 use crate::common::{column, fields};
@@ -896,4 +898,49 @@ async fn a_place_to_continue_at_that_nobody_gave_is_refused() {
     for next in ["x", "%00", "-1", "'"] {
         refused_with(&ada.get(&format!("/messages?next={next}")).await, 400, BAD_REQUEST);
     }
+}
+
+#[tokio::test]
+async fn a_block_for_many_has_at_most_16_mib_of_texts() {
+    let stack = Stack::shared().await;
+    let Circle { chat, members, .. } = circle::<12>(&stack).await;
+    let long = "x".repeat(16 * 1024);
+    let answer = post(&members[0], vec![to_all(&chat, &long); 100], vec![]).await;
+    assert_eq!(refused_with(&answer, 400, BAD_REQUEST).code, "too_many");
+    assert_eq!(texts(&members[1]).await, [""; 0]);
+    assert_eq!(send(&members[0], vec![to_all(&chat, &long); 90]).await.len(), 90);
+}
+
+#[tokio::test]
+async fn an_array_is_no_object() {
+    let stack = Stack::shared().await;
+    let Circle { chat, members: [ada, bob], .. } = circle(&stack).await;
+    let id = json!(NOBODY);
+    for (messages, statuses) in [
+        (vec![], vec![json!([id, "hash", "read"])]),
+        (vec![json!([chat, "hash", null, [{"messageText": "hello"}]])], vec![]),
+        (vec![json!({"chatID": chat, "messageBlock": [["hello", null]]})], vec![]),
+    ] {
+        refused_with(&post(&ada, messages, statuses).await, 400, BAD_REQUEST);
+    }
+    refused_with(
+        &post_text(&ada, &json!([millis().to_string(), [], []]).to_string()).await,
+        400,
+        BAD_REQUEST,
+    );
+    assert_eq!(texts(&bob).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_refusal_is_short_however_long_the_fault_is() {
+    let stack = Stack::shared().await;
+    let Circle { members: [ada, _], .. } = circle(&stack).await;
+    let long = "\u{200b}".repeat(300_000);
+    let mut status = status(&json!(NOBODY), "read");
+    status["clientHash"] = json!(long);
+    let answer = post(&ada, vec![], vec![status]).await;
+    assert_eq!(refused_with(&answer, 400, BAD_REQUEST).code, "invalid_body");
+    let answer = post(&ada, vec![], vec![json!({"messageID": long, "messageStatus": "read"})]).await;
+    refused_with(&answer, 400, BAD_REQUEST);
+    assert!(answer.body.len() < 4096, "{} bytes", answer.body.len());
 }

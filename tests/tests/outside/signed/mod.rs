@@ -1,5 +1,6 @@
 //! Signed messaging: the platform's backend with its key, and the platform's users with their tokens and key pairs.
 
+mod aged;
 mod chat_refusals;
 mod chat_rights;
 mod chats;
@@ -9,7 +10,6 @@ mod example;
 mod faults;
 mod infos;
 mod messages;
-mod previous_key;
 mod public_key;
 mod receipts;
 mod refresh;

@@ -1,12 +1,14 @@
-//! The change of the key that signs the server's answers. On a stack of its own, whose store the test can write to.
+//! What a deployment comes to hold in time: a second key, a queue that nobody has emptied. On stacks of their own, whose
+//! stores the tests write to.
 
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tests::store_proxy::{self, Fate, Watch};
-use tests::{Algorithm, Anonymous, Caller as _, Encoding, Key, Stack, eventually, workspace};
+use tests::{Algorithm, Anonymous, Caller as _, Encoding, Key, Stack, eventually, millis, workspace};
+use uuid::Uuid;
 
-use super::messages::{Circle, circle, to_all};
+use super::messages::{Circle, circle, texts, to_all};
 
 /// An embedded store looks whether a call is signed, not by whom.
 const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, \
@@ -25,8 +27,8 @@ fn body(pem: &str) -> String {
     pem.lines().filter(|line| !line.starts_with("-----")).collect()
 }
 
-async fn put_key(store: &str, item: Value) {
-    let put = json!({"TableName": "Keys", "Item": item}).to_string();
+async fn put(store: &str, table: &str, item: Value) {
+    let put = json!({"TableName": table, "Item": item}).to_string();
     Anonymous::new(store)
         .post("/")
         .header("x-amz-target", "DynamoDB_20120810.PutItem")
@@ -51,10 +53,9 @@ async fn the_former_key_is_published_while_somebody_signs_with_it() {
     let current = body(&second.public_pem());
     let previous = body(first["publicKey"].as_str().expect("PEM"));
     let private = json!({"pk": {"S": "private#answers"}, "kid": {"S": "second"}, "pkcs8": {"S": body(&pem)}});
-    put_key(&store, private).await;
-    let public =
-        json!({"pk": {"S": "public#answers"}, "current": {"S": current}, "previous": {"S": previous}});
-    put_key(&store, public).await;
+    put(&store, "Keys", private).await;
+    let public = json!({"pk": {"S": "answers"}, "current": {"S": current}, "previous": {"S": previous}});
+    put(&store, "Keys", public).await;
 
     let published = ada.get("/publicKey").await.expect(200).json();
     assert_eq!(published["publicKey"], second.public_pem());
@@ -74,4 +75,27 @@ async fn the_former_key_is_published_while_somebody_signs_with_it() {
     let value = value.rsplit_once(r#","sign":"#).expect("a signature after it").0;
     let signature = second.sign(Algorithm::Rs256, value.as_bytes());
     assert_eq!(answer.json()["sign"], Encoding::Base64.encode(&signature), "RS256 has one signature");
+}
+
+#[tokio::test]
+async fn what_has_expired_in_a_queue_hides_nothing_that_has_not() {
+    const MONTH_MS: u64 = 30 * 24 * 3600 * 1000;
+    let store = store_proxy::start(Arc::new(Everything)).await;
+    let stack = Stack::start(&["--dynamodb", &store]).await;
+    let Circle { chat, members: [ada, bob], .. } = circle(&stack).await;
+    // More than DynamoDB reads at once, of before the queue's bound and around it.
+    for number in 0..160u64 {
+        let at = millis() - MONTH_MS - 60_000 * (number / 2);
+        let entry = format!("event#{:08x}-{:04x}-7000-8000-{number:012x}", at >> 16, at & 0xffff);
+        let item = json!({
+            "queue": {"S": bob.id}, "entry": {"S": entry}, "kind": {"S": "message"}, "chat_id": {"S": chat},
+            "sender": {"S": ada.id}, "sender_guid": {"S": Uuid::nil()}, "receiver_guid": {"S": Uuid::nil()},
+            "recipients": {"L": []}, "message": {"S": "x".repeat(16 * 1024)},
+            "queued_at": {"N": at.to_string()}, "expires_at": {"N": ((at + MONTH_MS) / 1000 - 1).to_string()},
+        });
+        put(&store, "Queues", item).await;
+    }
+    assert_eq!(texts(&bob).await, [""; 0]);
+    ada.send(&chat, "fresh", "1").await;
+    assert_eq!(texts(&bob).await, ["fresh"]);
 }
