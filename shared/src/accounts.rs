@@ -11,7 +11,9 @@ pub use crate::store::connections::Sockets;
 use crate::store::sessions::Session;
 pub use crate::store::users::Profile;
 use crate::store::users::{Account, Registration, Taken};
+use crate::store::{StoreError, pause};
 use crate::text::{canonical_email, canonical_name, check_name, check_password, check_user_name};
+use crate::tokens::Audience;
 use crate::{passwords, presence};
 use base64::Engine;
 use sha2::{Digest, Sha256};
@@ -20,6 +22,7 @@ use std::time::Duration;
 /// How long a confirmation link works.
 const LINK_LASTS: Duration = Duration::from_secs(24 * 3600);
 const ID_TRIES: usize = 8;
+const NAME_TRIES: u32 = 8;
 
 const NAME_TAKEN: Error = Error::Conflict("name_taken", "This user name is taken");
 const EMAIL_TAKEN: Error =
@@ -55,7 +58,7 @@ pub async fn register(backend: &Backend, api: &str, applicant: Applicant) -> Res
     check_name("first_name", &applicant.first_name)?;
     check_name("last_name", &applicant.last_name)?;
     if let Some(name) = &applicant.user_name {
-        check_user_name(name)?;
+        check_user_name("user_name", name)?;
         if backend.store.user_by_name(&canonical_name(name)).await?.is_some() {
             return Err(NAME_TAKEN);
         }
@@ -124,11 +127,11 @@ pub async fn confirm(backend: &Backend, token: &str) -> Result<Profile> {
                 first_name: Some(registration.first_name.clone()),
                 last_name: Some(registration.last_name.clone()),
             },
-            email: registration.email.clone(),
-            password_hash: registration.password_hash.clone(),
+            email: Some(registration.email.clone()),
+            password_hash: Some(registration.password_hash.clone()),
             created_at: clock::now(),
         };
-        match backend.store.create_account(&account, name.as_deref(), &digest).await? {
+        match backend.store.create_account(&account, name.as_deref(), Some(&digest)).await? {
             Ok(()) => {
                 presence::announce(backend, Notice::user_update(&account.profile)).await;
                 return Ok(account.profile);
@@ -140,6 +143,49 @@ pub async fn confirm(backend: &Backend, token: &str) -> Result<Profile> {
         }
     }
     Err(Error::internal("no free user id"))
+}
+
+/// Makes an account that is nothing but a name, with a session: the value of its cookie (004, `/auth/register`).
+/// Everybody online is told.
+pub async fn create_named(backend: &Backend, name: &str) -> Result<String> {
+    check_user_name("username", name)?;
+    let canonical = canonical_name(name);
+    let mut account = Account {
+        profile: Profile {
+            user_id: UserId::mint(),
+            user_name: Some(name.to_owned()),
+            first_name: None,
+            last_name: None,
+        },
+        email: None,
+        password_hash: None,
+        created_at: clock::now(),
+    };
+    for tried in 0..NAME_TRIES {
+        if backend.store.user_by_name(&canonical).await?.is_some() {
+            return Err(NAME_TAKEN);
+        }
+        // First, so that nobody has a name without the one credential that goes with it.
+        let user = account.profile.user_id;
+        let cookie = sessions::begin(backend, user, Audience::Conversations).await?;
+        let made = match backend.store.create_account(&account, Some(&canonical), None).await {
+            // A call without a clear answer may have made it, and so may one that is repeated on its way.
+            Ok(Err(Taken::Name)) | Err(StoreError::Ambiguous(_)) => {
+                backend.store.user_by_name(&canonical).await? == Some(user)
+            }
+            Ok(made) => made.is_ok(),
+            // In the way of another registration of the name.
+            Err(StoreError::Unavailable(_)) => false,
+            Err(error) => return Err(error.into()),
+        };
+        if made {
+            presence::announce(backend, Notice::user_update(&account.profile)).await;
+            return Ok(cookie);
+        }
+        account.profile.user_id = UserId::mint();
+        pause(tried).await;
+    }
+    Err(Error::Busy(StoreError::Unavailable("a name is asked for all the time".into())))
 }
 
 /// What somebody logs in with.
@@ -159,7 +205,7 @@ pub async fn login(backend: &Backend, login: Login, password: &str) -> Result<St
             Some(email) => backend.store.user_by_email(&email).await?,
             None => None,
         },
-        Login::UserName(name) => match check_user_name(&name) {
+        Login::UserName(name) => match check_user_name("user_name", &name) {
             Ok(()) => backend.store.user_by_name(&canonical_name(&name)).await?,
             Err(_) => None,
         },
@@ -169,14 +215,14 @@ pub async fn login(backend: &Backend, login: Login, password: &str) -> Result<St
     let account = backend.store.account(user).await?;
     // A longer password than any account can have is wrong without hashing megabytes of it.
     let plausible = check_password(password).is_ok();
-    let stored = account.as_ref().map(|account| account.password_hash.as_str());
-    let matches = passwords::verify(if plausible { password } else { "" }, stored)?;
-    let account = account.filter(|_| matches && plausible).ok_or(BAD_LOGIN)?;
-    if passwords::needs_upgrade(&account.password_hash) {
+    let stored = account.as_ref().and_then(|account| account.password_hash.clone());
+    let matches = passwords::verify(if plausible { password } else { "" }, stored.as_deref())?;
+    let stored = stored.filter(|_| matches && plausible).ok_or(BAD_LOGIN)?;
+    if passwords::needs_upgrade(&stored) {
         let upgraded = passwords::hash(password)?;
-        backend.store.replace_password_hash(user, &account.password_hash, &upgraded).await?;
+        backend.store.replace_password_hash(user, &stored, &upgraded).await?;
     }
-    sessions::begin(backend, user).await
+    sessions::begin(backend, user, Audience::Login).await
 }
 
 /// Logs out: the token is dead on every machine, and its sockets are closed.

@@ -36,6 +36,8 @@ pub struct Backend {
     pub backend_keys: BackendKeys,
     /// Whether platforms' users must sign to read.
     pub requires_signed_reads: bool,
+    /// Whose pages may use cookies, beside those of the HTTP API's own origin.
+    pub allowed_origins: Vec<String>,
 }
 
 /// What the template sets is not there, or cannot be used.
@@ -147,6 +149,11 @@ impl Backend {
                 .parse()
                 .map_err(|bad| Misconfigured::Malformed("BACKEND_KEY_HASHES", bad))?,
             requires_signed_reads: required("REQUIRE_SIGNED_READS")? == "true",
+            allowed_origins: ["ALLOWED_ORIGINS", "HTTP_ORIGIN"]
+                .into_iter()
+                .filter_map(optional)
+                .flat_map(|origins| origins.split(',').map(str::to_owned).collect::<Vec<_>>())
+                .collect(),
         })
     }
 }

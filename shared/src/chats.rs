@@ -38,8 +38,8 @@ pub(crate) async fn seat(backend: &Backend, user: UserId, chat: ChatId, wanted: 
 pub(crate) fn not_taking_part(about: &Option<About>, wanted: &[Kind]) -> Error {
     match about {
         None | Some(About::Direct { deleted: true, .. }) => NO_CHAT,
-        Some(about) if !wanted.contains(&about.kind()) => NO_CHAT,
-        Some(_) => STRANGER,
+        Some(about) if about.kind().is_some_and(|kind| wanted.contains(&kind)) => STRANGER,
+        Some(_) => NO_CHAT,
     }
 }
 
@@ -250,7 +250,8 @@ pub(crate) async fn view(
         }
         None => {
             let head = backend.store.head(key).await?.filter(|head| head.chat_id == chat).ok_or(NO_CHAT)?;
-            let visitor = Cursor::new(chat, about.kind(), None, Position::default(), clock::now());
+            let kind = about.kind().ok_or(NO_CHAT)?;
+            let visitor = Cursor::new(chat, kind, None, Position::default(), clock::now());
             (head, visitor, 0)
         }
     };

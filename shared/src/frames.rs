@@ -200,6 +200,62 @@ impl<'a> BotExchange<'a> {
     }
 }
 
+/// Where a conversation is (contract, section 6).
+pub fn conversation_url(chat: ChatId) -> String {
+    format!("/api/conversations/{chat}")
+}
+
+/// Where a message of a conversation is.
+pub fn conversation_message_url(chat: ChatId, seq: u64) -> String {
+    format!("/api/conversations/{chat}/{seq}")
+}
+
+/// A message of a conversation, or the end of one (004): to everybody who listens to conversations.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ConversationEvent<'a> {
+    /// It was posted.
+    Message {
+        /// Where.
+        conversation: String,
+        /// What.
+        message: ConversationMessage<'a>,
+        /// The author's idempotency key.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        client_id: Option<&'a str>,
+    },
+    /// It was deleted.
+    Delete {
+        /// Where.
+        conversation: String,
+        /// Which.
+        url: String,
+    },
+}
+
+/// A message as document 004 has it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConversationMessage<'a> {
+    user: String,
+    text: &'a str,
+    timestamp: String,
+    url: String,
+    seq: u64,
+}
+
+impl<'a> ConversationMessage<'a> {
+    /// A stored message; `user` is its author's name.
+    pub fn new(chat: ChatId, message: &'a Message, user: String) -> Self {
+        Self {
+            user,
+            text: &message.text,
+            timestamp: message.at.rfc3339(),
+            url: conversation_message_url(chat, message.seq),
+            seq: message.seq,
+        }
+    }
+}
+
 /// The end of what a `resume` brings.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "type", rename = "resumed")]

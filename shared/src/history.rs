@@ -137,8 +137,34 @@ impl Search {
     }
 }
 
+/// The newest filed message that is neither removed nor about to be, looked for among `first` rows, then among more.
+pub(crate) async fn newest_besides(
+    backend: &Backend,
+    head: &Head,
+    first: usize,
+    goes: impl Fn(u64) -> bool,
+) -> Result<Option<Message>> {
+    let mut next = head.filed;
+    for limit in growing(first) {
+        if next == 0 {
+            break;
+        }
+        let rows = backend.store.rows(head.chat_id, 1..=next, Order::Descending, limit).await?;
+        let Some(last) = rows.last() else { break };
+        next = last.seq() - 1;
+        let left = rows.into_iter().find_map(|row| match row {
+            Row::Live(message) if !head.hides(&message) && !goes(message.seq) => Some(message),
+            _ => None,
+        });
+        if left.is_some() {
+            return Ok(left);
+        }
+    }
+    Ok(None)
+}
+
 /// Sizes of the calls of a search that usually ends with its first: each four times the one before.
-pub(crate) fn growing(first: usize) -> impl Iterator<Item = usize> {
+fn growing(first: usize) -> impl Iterator<Item = usize> {
     std::iter::successors(Some(first), |limit| Some((limit * 4).min(MAX_ROWS)))
 }
 

@@ -32,6 +32,7 @@ pub mod signed;
 pub mod store;
 pub mod text;
 pub mod tokens;
+pub mod topics;
 
 pub use backend::Backend;
 pub use error::{Error, Result};

@@ -141,6 +141,9 @@ pub struct Head {
     /// How many removals there have been. While 0, every position holds a message.
     #[serde(default)]
     pub purge_count: u64,
+    /// How many messages were deleted by their authors, each a removal of one (004).
+    #[serde(default)]
+    pub deleted_count: u64,
     /// The newest message that is not removed, where the tail is empty.
     #[serde(default)]
     pub latest: Option<Message>,
@@ -155,6 +158,11 @@ impl Head {
         self.filed + self.tail.len() as u64
     }
 
+    /// How many messages are left in a conversation, from which only their authors delete.
+    pub fn count(&self) -> u64 {
+        self.seq().saturating_sub(self.deleted_count)
+    }
+
     /// The head of a chat without messages; `counted` are the participants whose messages it counts.
     pub fn empty(chat_id: ChatId, counted: &[UserId]) -> Self {
         Self {
@@ -165,6 +173,7 @@ impl Head {
             sent: counted.iter().map(|user| (user.to_string(), 0)).collect(),
             purges: BTreeMap::new(),
             purge_count: 0,
+            deleted_count: 0,
             latest: None,
             fenced: Vec::new(),
         }

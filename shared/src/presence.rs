@@ -6,11 +6,11 @@ use crate::error::{Error, Result};
 use crate::frames::{GroupEvent, Notice, Passage};
 use crate::ids::{ChatId, Owner, UserId};
 use crate::push::Delivery;
-use crate::sessions::ENDED;
-use crate::store::connections::{Connection, Socket, Sockets};
+use crate::sessions::{ENDED, Standing};
+use crate::store::connections::{Connection, Feed, Socket, Sockets};
 use crate::store::{StoreError, pause};
 use bytes::Bytes;
-use futures::future::{BoxFuture, try_join};
+use futures::future::{BoxFuture, try_join, try_join_all};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use std::collections::{HashMap, VecDeque};
@@ -27,17 +27,18 @@ const ENTER_TRIES: u32 = 12;
 const OWNERS_AT_ONCE: usize = 16;
 
 /// Records a socket that a session opened, and tells the others when it is a user's first.
-pub async fn open(backend: &Backend, owner: Owner, session: &str, connection: &str) -> Result<()> {
+pub async fn open(backend: &Backend, standing: &Standing, connection: &str) -> Result<()> {
     let now = clock::now();
+    let Standing { owner, session, feed } = standing.clone();
     let opened = Connection {
         connection_id: connection.to_owned(),
         owner: owner.clone(),
-        session_id: session.to_owned(),
+        session_id: session.clone(),
         expires_at: (now + CONNECTION_LASTS).seconds(),
     };
-    let first = backend.store.open_connection(&opened, now).await?;
+    let first = backend.store.open_connection(&opened, feed, now).await?;
     // Whoever ended the session may have listed its sockets just before this one was among them.
-    if !stands(backend, &owner, session).await? {
+    if !stands(backend, &owner, &session).await? {
         forget(backend, vec![Gone::surely(owner, connection.to_owned())]).await?;
         return Err(ENDED);
     }
@@ -158,6 +159,21 @@ async fn deliver(
     let mut gone = backend.pusher.fan_out(others, frame.clone()).await;
     gone.extend(backend.pusher.fan_out(own, frame).await);
     forget(backend, gone.into_iter().map(Gone::apparently).collect()).await
+}
+
+/// Sends the frame of something stored to everybody who listens to conversations, the sockets of its sender last, as
+/// far as that goes within a few seconds.
+pub async fn push_to_conversations(backend: &Backend, sender: UserId, frame: &impl Serialize) {
+    let pushing = async {
+        let listening = backend.store.listening(Feed::Conversations, clock::now()).await?;
+        let target = |(user, connection): (UserId, String)| ((user.into(), None), connection);
+        deliver(backend, sender, listening.into_iter().map(target).collect(), frame).await
+    };
+    match tokio::time::timeout(ANNOUNCING_LASTS, pushing).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%error, "something stored was not pushed"),
+        Err(_) => tracing::warn!("something stored took too long to reach everybody"),
+    }
 }
 
 /// Sends each of some owners frames of its own to all its sockets; `encode` makes them once it turns out that it has
@@ -383,7 +399,9 @@ async fn forget(backend: &Backend, gone: Vec<Gone>) -> Result<()> {
 }
 
 async fn tell_all(backend: &Backend, notice: &Notice) -> Result<Vec<Gone>> {
-    let mut online = backend.store.online(clock::now()).await?;
+    let (store, now) = (&backend.store, clock::now());
+    let feeds = [Feed::Notices, Feed::Conversations].map(|feed| store.listening(feed, now));
+    let mut online = try_join_all(feeds).await?.concat();
     online.retain(|(user, _)| Some(*user) != notice.about());
     let targets = online.into_iter().map(|(user, connection)| ((user.into(), None), connection)).collect();
     let gone = backend.pusher.fan_out(targets, encode(notice)?).await;

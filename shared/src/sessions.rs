@@ -5,12 +5,13 @@ use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
 use crate::ids::{Owner, UserId, secret};
 use crate::signed;
+use crate::store::connections::Feed;
 use crate::store::sessions::Session;
 use crate::tokens::{Audience, BAD_TOKEN, Claims};
 use std::time::Duration;
 
-/// How long a login lasts.
-const LASTS: Duration = Duration::from_secs(30 * 24 * 3600);
+/// How long a login lasts, and a cookie.
+pub const LASTS: Duration = Duration::from_secs(30 * 24 * 3600);
 /// The refusal of a token whose session has ended.
 pub(crate) const ENDED: Error =
     Error::Unauthenticated("The token is not valid any more, please log in again");
@@ -28,9 +29,18 @@ impl Bearer {
         Self::from_claims(backend.keys.verify(&backend.store, token).await?)
     }
 
+    /// Verifies the token of a cookie, which is good for one surface and for no header.
+    pub async fn from_cookie(backend: &Backend, cookie: &str, surface: Audience) -> Result<Self> {
+        Self::for_audience(backend.keys.verify(&backend.store, cookie).await?, surface)
+    }
+
     /// Takes a verified token that a login gave.
     pub fn from_claims(claims: Claims) -> Result<Self> {
-        if claims.aud != Audience::Login {
+        Self::for_audience(claims, Audience::Login)
+    }
+
+    fn for_audience(claims: Claims, audience: Audience) -> Result<Self> {
+        if claims.aud != audience {
             return Err(BAD_TOKEN);
         }
         let user_id = claims.sub.parse().map_err(Error::internal)?;
@@ -111,7 +121,7 @@ impl Caller {
     }
 }
 
-/// A token of either of the two kinds, verified and yet to be confirmed.
+/// A token of either kind that headers and frames carry, verified and yet to be confirmed.
 #[derive(Debug)]
 pub enum Credential {
     /// Of a user who has logged in.
@@ -120,13 +130,36 @@ pub enum Credential {
     Access(signed::Bearer),
 }
 
+/// A session that stands.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Whose it is.
+    pub owner: Owner,
+    /// Which one.
+    pub session: String,
+    /// What its sockets listen to. Of platforms' users nobody but their chats hears, nor they of others.
+    pub(crate) feed: Option<Feed>,
+}
+
+impl Standing {
+    /// The session behind the cookie of conversations.
+    pub async fn of_cookie(backend: &Backend, cookie: &str) -> Result<Self> {
+        let bearer = Bearer::from_cookie(backend, cookie, Audience::Conversations).await?;
+        Ok(Self::of_user(bearer.confirm(backend).await?, Feed::Conversations))
+    }
+
+    fn of_user(session: Session, feed: Feed) -> Self {
+        Self { owner: session.user_id.into(), session: session.session_id, feed: Some(feed) }
+    }
+}
+
 impl Credential {
     /// Verifies a token.
     pub async fn from_token(backend: &Backend, token: &str) -> Result<Self> {
         let claims = backend.keys.verify(&backend.store, token).await?;
         Ok(match claims.aud {
             Audience::Access => Self::Access(signed::Bearer::from_claims(claims)?),
-            Audience::Login | Audience::Refresh => Self::Login(Bearer::from_claims(claims)?),
+            _ => Self::Login(Bearer::from_claims(claims)?),
         })
     }
 
@@ -138,26 +171,23 @@ impl Credential {
         }
     }
 
-    /// Whose it is and which session, if that stands.
-    pub async fn confirm(self, backend: &Backend) -> Result<(Owner, String)> {
+    /// The session, if it stands.
+    pub async fn confirm(self, backend: &Backend) -> Result<Standing> {
         Ok(match self {
-            Self::Login(bearer) => {
-                let session = bearer.confirm(backend).await?;
-                (session.user_id.into(), session.session_id)
-            }
+            Self::Login(bearer) => Standing::of_user(bearer.confirm(backend).await?, Feed::Notices),
             Self::Access(bearer) => {
                 let caller = bearer.confirm(backend).await?;
-                (caller.id.into(), caller.family)
+                Standing { owner: caller.id.into(), session: caller.family, feed: None }
             }
         })
     }
 }
 
-/// Begins a session for a user who has shown a credential, and signs its token.
-pub async fn begin(backend: &Backend, user: UserId) -> Result<String> {
+/// Begins a session for a user who has shown a credential, and signs its token for a surface.
+pub async fn begin(backend: &Backend, user: UserId, surface: Audience) -> Result<String> {
     let expires: Timestamp = clock::now() + LASTS;
     let session = Session { session_id: secret(), user_id: user };
-    let claims = Claims::new(Audience::Login, user.to_string(), session.session_id.clone(), expires);
+    let claims = Claims::new(surface, user.to_string(), session.session_id.clone(), expires);
     let (begun, token) = futures::future::join(
         backend.store.begin_session(&session, expires),
         backend.keys.sign(&backend.store, &claims),

@@ -32,13 +32,13 @@ pub fn canonical_name(name: &str) -> String {
     folded.trim().to_owned()
 }
 
-/// A user name: a name whose canonical form can be claimed.
-pub fn check_user_name(name: &str) -> Result<()> {
-    check_name("user_name", name)?;
+/// A user name: a name whose canonical form can be claimed. `field` names it in the error.
+pub fn check_user_name(field: &str, name: &str) -> Result<()> {
+    check_name(field, name)?;
     if (1..=MAX_CANONICAL_BYTES).contains(&canonical_name(name).len()) {
         Ok(())
     } else {
-        Err(Error::invalid("invalid_name", "user_name is too long in its compatibility form"))
+        Err(Error::invalid("invalid_name", format!("{field} is too long in its compatibility form")))
     }
 }
 

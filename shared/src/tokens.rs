@@ -28,6 +28,8 @@ const MAX_CACHED: usize = 16;
 pub enum Audience {
     /// A user who has logged in (002).
     Login,
+    /// A user with the cookie of conversations (004).
+    Conversations,
     /// A platform's user (000).
     Access,
     /// Another pair of tokens for a platform's user (000).

@@ -9,6 +9,7 @@
 mod answer;
 mod caller;
 mod groups;
+mod guest;
 mod outbox;
 mod platform;
 mod process;
@@ -23,6 +24,7 @@ mod wait;
 
 pub use answer::Answer;
 pub use caller::{Anonymous, Call, Caller};
+pub use guest::Guest;
 pub use outbox::Mail;
 pub use platform::{Algorithm, Encoding, Incoming, Key, Member, Platform, in_query, millis, verify_signed};
 pub use process::{Owned, allow_open_files, descendants};

@@ -3,6 +3,7 @@
 use futures::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
@@ -25,7 +26,16 @@ impl Socket {
 
     /// Opens a socket, or gives the status that the upgrade was refused with.
     pub async fn try_open(url: &str) -> Result<Self, u16> {
-        match in_time("the upgrade", connect_async(url)).await {
+        Self::try_open_with(url, &[]).await
+    }
+
+    /// Opens a socket with more headers, as browsers do, or gives the status that the upgrade was refused with.
+    pub async fn try_open_with(url: &str, headers: &[(&'static str, &str)]) -> Result<Self, u16> {
+        let mut request = url.into_client_request().expect("a URL");
+        for (name, value) in headers {
+            request.headers_mut().insert(*name, value.parse().expect("a header"));
+        }
+        match in_time("the upgrade", connect_async(request)).await {
             Ok((stream, _)) => Ok(Self { stream }),
             Err(Error::Http(refusal)) => Err(refusal.status().as_u16()),
             Err(error) => panic!("no answer to the upgrade at {url}: {error}"),

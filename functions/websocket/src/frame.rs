@@ -172,15 +172,14 @@ async fn authenticate(backend: &Backend, connection: &str, frame: &Frame) -> Res
         Credential::Login(bearer) if is_known && !is_alone => return Ok(Sender::User(bearer.into())),
         credential => credential,
     };
-    let (user_id, session) = credential.confirm(backend).await.map_err(Refused::of_token)?;
+    let standing = credential.confirm(backend).await.map_err(Refused::of_token)?;
     if !is_known {
-        let opened = presence::open(backend, user_id.clone(), &session, connection).await;
-        opened.map_err(Refused::of_token)?;
+        presence::open(backend, &standing, connection).await.map_err(Refused::of_token)?;
     }
     if !is_known || is_alone {
-        presence::reply(backend, connection, &Ready { user_id: user_id.clone() }).await?;
+        presence::reply(backend, connection, &Ready { user_id: standing.owner.clone() }).await?;
     }
-    Ok(user_id.into())
+    Ok(standing.owner.into())
 }
 
 async fn refuse(

@@ -23,7 +23,7 @@ pub async fn dispatch(
     match context.route_key.as_deref() {
         Some("$connect") => {
             let token = event.query_string_parameters.first("token");
-            Ok(connection::connect(backend, &connection, token).await)
+            Ok(connection::connect(backend, &connection, token, &event.headers).await)
         }
         Some("$disconnect") => Ok(connection::disconnect(backend, &connection).await?),
         // `room`, `group`, `bot` and `$default`: what a frame asks for is in the frame.

@@ -8,6 +8,9 @@ use crate::ids::REGION;
 use crate::template::intrinsics::URL_SUFFIX;
 use crate::template::{Function, Template};
 
+/// The variable that names the origins whose pages may use cookies.
+const ALLOWED_ORIGINS: &str = "ALLOWED_ORIGINS";
+
 /// Where everything answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {
@@ -54,6 +57,11 @@ pub(crate) fn of_function(
         .iter()
         .map(|(name, value)| (name.clone(), localized(value, template, endpoints)))
         .collect();
+    // The console is a page of this stack, too.
+    if let Some(origins) = environment.get_mut(ALLOWED_ORIGINS) {
+        let separator = if origins.is_empty() { "" } else { "," };
+        origins.push_str(&format!("{separator}{}", endpoints.console));
+    }
     let fixed = [
         ("AWS_REGION", REGION),
         ("AWS_DEFAULT_REGION", REGION),

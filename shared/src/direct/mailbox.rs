@@ -9,10 +9,10 @@ use crate::backend::Backend;
 use crate::chats::{People, Seat, seat};
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
-use crate::history::growing;
+use crate::history::newest_besides;
 use crate::ids::{ChatId, UserId, attempt};
 use crate::log::{Head, Message, Position, Purge};
-use crate::send::file;
+use crate::send::empty_tail;
 use crate::store::heads::head_in_the_way;
 use crate::store::messages::{Order, Row};
 use crate::store::{StoreError, pause};
@@ -89,7 +89,7 @@ async fn take(
             return Ok((picks, left));
         }
         if last.seq > head.filed {
-            match empty_tail(backend, seat, &head).await? {
+            match empty_tail(backend, seat.key, &head).await? {
                 Some(emptied) => head = emptied,
                 None => {
                     pause(tried).await;
@@ -138,22 +138,14 @@ async fn oldest_unread(
     Ok(picks)
 }
 
-/// Files the tail and empties it, so that its messages can be removed. `None` when somebody sent meanwhile.
-async fn empty_tail(backend: &Backend, seat: Seat, head: &Head) -> Result<Option<Head>> {
-    file(backend, seat.key, head).await?;
-    match backend.store.empty_tail(seat.key, head).await {
-        Ok(emptied) => Ok(Some(emptied)),
-        Err(StoreError::Refused(_) | StoreError::Unavailable(_)) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
 /// Decides the removal. False when the head has changed in a way that matters.
 async fn begin(backend: &Backend, seat: Seat, head: &Head, purge: &Purge, picks: &[Message]) -> Result<bool> {
     let newest_goes = head.tail.is_empty()
         && head.latest.as_ref().is_some_and(|latest| picks.iter().any(|pick| pick.seq == latest.seq));
     let latest = match newest_goes {
-        true => Some(newest_besides(backend, head, picks).await?),
+        true => {
+            Some(newest_besides(backend, head, MOST, |seq| picks.iter().any(|pick| pick.seq == seq)).await?)
+        }
         false => None,
     };
     match backend.store.begin_purge(seat.key, head, seat.user, purge, latest.as_ref()).await {
@@ -174,31 +166,6 @@ async fn begin(backend: &Backend, seat: Seat, head: &Head, purge: &Purge, picks:
 /// Whether a removal is the one that stands.
 fn is_mine(head: &Head, reader: UserId, purge: &Purge) -> bool {
     head.purges.get(&reader.to_string()).is_some_and(|standing| standing.attempt == purge.attempt)
-}
-
-/// The newest filed message that is neither removed nor about to be.
-async fn newest_besides(backend: &Backend, head: &Head, picks: &[Message]) -> Result<Option<Message>> {
-    let mut next = head.filed;
-    for limit in growing(MOST) {
-        if next == 0 {
-            break;
-        }
-        let rows = backend.store.rows(head.chat_id, 1..=next, Order::Descending, limit).await?;
-        let Some(last) = rows.last() else { break };
-        next = last.seq() - 1;
-        let left = rows.into_iter().find_map(|row| match row {
-            Row::Live(message)
-                if !head.hides(&message) && picks.iter().all(|pick| pick.seq != message.seq) =>
-            {
-                Some(message)
-            }
-            _ => None,
-        });
-        if left.is_some() {
-            return Ok(left);
-        }
-    }
-    Ok(None)
 }
 
 /// Does what a decided removal asks for: the rows go, the cursor follows, the head is told. Every step may

@@ -2,16 +2,17 @@
 
 mod body;
 mod caller;
+pub mod cookies;
 mod error;
-mod operator;
 mod pages;
 mod params;
+mod platform;
 mod router;
 
 pub use body::{Body, JsonBody, Object};
 pub use caller::{IdempotencyKey, Origin, User};
 pub use error::{Envelope, reword, worded};
-pub use operator::{Operator, Signed};
 pub use pages::{MessageRow, Until, Window};
 pub use params::{Number, Path, Query, count};
+pub use platform::{Operator, Signed};
 pub use router::{Shared, serve};

@@ -99,6 +99,16 @@ pub(crate) async fn file(backend: &Backend, key: HeadKey, head: &Head) -> Result
     Ok(())
 }
 
+/// Files the tail and empties it, so that its messages can be removed. `None` when somebody sent meanwhile.
+pub(crate) async fn empty_tail(backend: &Backend, key: HeadKey, head: &Head) -> Result<Option<Head>> {
+    file(backend, key, head).await?;
+    match backend.store.empty_tail(key, head).await {
+        Ok(emptied) => Ok(Some(emptied)),
+        Err(StoreError::Refused(_) | StoreError::Unavailable(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
 fn committed(head: &Head, entry: &Entry) -> Result<Message> {
     head.tail_messages()
         .into_iter()
@@ -192,7 +202,7 @@ impl Wanted<'_> {
                         return Ok(Some(Found::Message(message)));
                     }
                     Row::Removed { at, .. } if at > latest => return Ok(None),
-                    Row::Removed { seq, at, key, attempt } => {
+                    Row::Removed { seq, at, key, attempt, .. } => {
                         let (sender, client_id) = key.map_or((0, None), |(sender, id)| (sender, Some(id)));
                         let same_key = sender == self.sender.get()
                             && client_id.is_some()

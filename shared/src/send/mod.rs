@@ -2,7 +2,7 @@
 
 mod commit;
 
-pub(crate) use commit::{INVOCATION_LASTS, file};
+pub(crate) use commit::{INVOCATION_LASTS, empty_tail, file};
 
 use crate::backend::Backend;
 use crate::chats::NO_CHAT;
@@ -230,7 +230,7 @@ impl Sending<'_> {
         let store = &self.backend.store;
         let pair = self.key.pair();
         match (self.key, pair) {
-            (HeadKey::Chat(_), _) => return Err(NO_CHAT),
+            (HeadKey::Chat(_) | HeadKey::Topic(_), _) => return Err(NO_CHAT),
             (_, Some(pair)) if store.profile(pair.other(self.sender)).await?.is_none() => {
                 return Err(NO_RECEIVER);
             }

@@ -2,18 +2,20 @@
 //! every message is in the head instead.
 
 use super::heads::{Kind, Pair};
-use super::{Item, Result, Store, StoreError, complete, n, put_new, read, s, write};
+use super::{Item, Result, Store, StoreError, complete, n, page_of, put_new, read, s, write};
 use crate::clock::Timestamp;
 use crate::geo::{Point, Range};
 use crate::ids::{ChatId, UserId};
 use aws_sdk_dynamodb::types::{
     KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// Every group is in this one partition of the index `directory`.
+/// Every group is in this one partition of the index `directory`, and every conversation in the other.
 const GROUPS: &str = "groups";
+const TOPICS: &str = "topics";
 
 /// What an id once given to a chat means today.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -41,16 +43,19 @@ pub enum About {
     Room(Room),
     /// A group.
     Group(Group),
+    /// A conversation.
+    Topic(Topic),
 }
 
 impl About {
-    /// The kind alone.
-    pub fn kind(&self) -> Kind {
+    /// The kind alone; `None` for a chat without cursors.
+    pub fn kind(&self) -> Option<Kind> {
         match self {
-            Self::Direct { .. } => Kind::Direct,
-            Self::Pair { .. } => Kind::Pair,
-            Self::Room(_) => Kind::Room,
-            Self::Group(_) => Kind::Group,
+            Self::Direct { .. } => Some(Kind::Direct),
+            Self::Pair { .. } => Some(Kind::Pair),
+            Self::Room(_) => Some(Kind::Room),
+            Self::Group(_) => Some(Kind::Group),
+            Self::Topic(_) => None,
         }
     }
 }
@@ -82,6 +87,19 @@ pub struct Group {
     /// Its name.
     pub title: String,
     /// Who made it and may rename it.
+    pub owner: UserId,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// A conversation about a topic.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Topic {
+    /// Its id.
+    pub chat_id: ChatId,
+    /// What it is about.
+    pub title: String,
+    /// Who began it.
     pub owner: UserId,
     /// When.
     pub created_at: Timestamp,
@@ -126,6 +144,7 @@ impl Store {
                 item.extend([("cell".into(), s(place.cell())), ("place".into(), s(place.place()))]);
             }
             About::Group(_) => item.extend([("directory".into(), s(GROUPS))]),
+            About::Topic(_) => item.extend([("directory".into(), s(TOPICS))]),
             About::Direct { .. } | About::Pair { .. } => {}
         }
         put_new(&self.tables.chats, "pk", item)
@@ -169,20 +188,32 @@ impl Store {
 
     /// A page of all groups by id, after `after`; and whether more follow. Eventually consistent.
     pub async fn groups(&self, after: Option<ChatId>, count: i32) -> Result<(Vec<Group>, bool)> {
+        self.listed(GROUPS, after, count).await
+    }
+
+    /// A page of all conversations by id, after `after`; and whether more follow. Eventually consistent.
+    pub async fn topics(&self, after: Option<ChatId>, count: i32) -> Result<(Vec<Topic>, bool)> {
+        self.listed(TOPICS, after, count).await
+    }
+
+    async fn listed<T: DeserializeOwned>(
+        &self,
+        directory: &str,
+        after: Option<ChatId>,
+        count: i32,
+    ) -> Result<(Vec<T>, bool)> {
         let found = self
             .client
             .query()
             .table_name(&self.tables.chats)
             .index_name("directory")
-            .key_condition_expression("directory = :groups AND chat_id > :after")
-            .expression_attribute_values(":groups", s(GROUPS))
+            .key_condition_expression("directory = :directory AND chat_id > :after")
+            .expression_attribute_values(":directory", s(directory))
             .expression_attribute_values(":after", n(after.map_or(0, ChatId::get)))
-            .limit(count)
+            .limit(count + 1)
             .send()
             .await?;
-        let more = found.last_evaluated_key.is_some();
-        let groups = found.items.unwrap_or_default().into_iter().map(read).collect::<Result<_>>()?;
-        Ok((groups, more))
+        page_of(found.items.unwrap_or_default(), count)
     }
 
     /// The rooms in a range of the index of places. Eventually consistent.

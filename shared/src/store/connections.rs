@@ -9,9 +9,25 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
-/// Every open connection of a user is in this one partition of the index `live`: enough for the 500 new connections
-/// a second that API Gateway takes by default.
-const LIVE: &str = "live";
+/// What is told to everybody who listens. The connections that listen are in one partition of the index `live`: enough
+/// for the 500 new connections a second that API Gateway takes by default.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Feed {
+    /// Notices of users and groups (002).
+    Notices,
+    /// These, and what is said in conversations (004).
+    Conversations,
+}
+
+impl Feed {
+    fn partition(self) -> &'static str {
+        match self {
+            Self::Notices => "live",
+            Self::Conversations => "conversations",
+        }
+    }
+}
+
 const SOCKET: &str = "socket:";
 /// Sockets whose group one update changes: an expression has at most 4 KB.
 const MOVED_AT_ONCE: usize = 50;
@@ -129,8 +145,13 @@ impl Store {
         got.item.map(read).transpose()
     }
 
-    /// Records an open connection. True when it is its owner's only one.
-    pub async fn open_connection(&self, connection: &Connection, now: Timestamp) -> Result<bool> {
+    /// Records an open connection, and what it listens to. True when it is its owner's only one.
+    pub async fn open_connection(
+        &self,
+        connection: &Connection,
+        feed: Option<Feed>,
+        now: Timestamp,
+    ) -> Result<bool> {
         let socket = Socket {
             connection_id: connection.connection_id.clone(),
             session_id: connection.session_id.clone(),
@@ -153,9 +174,8 @@ impl Store {
         // Second, so that a connection whose owner is known is one that messages reach.
         let mut item = write(connection, [])?;
         item.extend(connection_key(&connection.connection_id));
-        // Notices are for users; of platforms' users nobody but their chats hears, nor they of others.
-        if matches!(connection.owner, Owner::UserId(_)) {
-            item.insert("live".to_owned(), s(LIVE));
+        if let Some(feed) = feed {
+            item.insert("live".to_owned(), s(feed.partition()));
         }
         self.client.put_item().table_name(&self.tables.connections).set_item(Some(item)).send().await?;
         Ok(before.open.iter().all(|socket| socket.connection_id == connection.connection_id))
@@ -232,8 +252,9 @@ impl Store {
             .collect())
     }
 
-    /// Every user's open connections. Eventually consistent: for notices, not for messages.
-    pub async fn online(&self, now: Timestamp) -> Result<Vec<(UserId, String)>> {
+    /// The open connections that listen to something, each with its user. Eventually consistent: for notices, not for
+    /// messages to somebody.
+    pub async fn listening(&self, feed: Feed, now: Timestamp) -> Result<Vec<(UserId, String)>> {
         let mut pages = self
             .client
             .query()
@@ -241,18 +262,18 @@ impl Store {
             .index_name("live")
             .key_condition_expression("live = :live")
             .filter_expression("expires_at > :now")
-            .expression_attribute_values(":live", s(LIVE))
+            .expression_attribute_values(":live", s(feed.partition()))
             .expression_attribute_values(":now", n(now.seconds()))
             .into_paginator()
             .send();
-        let mut online = Vec::new();
+        let mut listening = Vec::new();
         while let Some(page) = pages.next().await {
-            online.extend(page?.items.unwrap_or_default().iter().filter_map(|item| {
+            listening.extend(page?.items.unwrap_or_default().iter().filter_map(|item| {
                 let user = number_of::<u64>(item, "user_id")?.try_into().ok()?;
                 Some((user, super::text_of(item, "connection_id")?))
             }));
         }
-        Ok(online)
+        Ok(listening)
     }
 
     /// Makes these the sockets that a user has in a group. True when it had none there before.

@@ -1,5 +1,5 @@
 //! Heads of chats (`Chats`), each under its [`HeadKey`]: `direct#<low>#<high>`, `pair#<low>#<high>`,
-//! `head#<id>`, `bot#<user>`.
+//! `head#<id>`, `topic#<id>`, `bot#<user>`.
 
 use super::{Item, Result, Store, StoreError, n, put_new, read, s, value, write};
 use crate::ids::{ChatId, UserId};
@@ -62,6 +62,8 @@ pub enum HeadKey {
     Pair(Pair),
     /// A chat of many: a geolocated room or a group.
     Chat(ChatId),
+    /// A conversation, whose participants have no cursors.
+    Topic(ChatId),
     /// A user's chat with the bot.
     Bot(UserId),
 }
@@ -73,6 +75,7 @@ impl HeadKey {
             Self::Direct(Pair { low, high }) => format!("direct#{low}#{high}"),
             Self::Pair(Pair { low, high }) => format!("pair#{low}#{high}"),
             Self::Chat(chat) => format!("head#{chat}"),
+            Self::Topic(chat) => format!("topic#{chat}"),
             Self::Bot(user) => format!("bot#{user}"),
         }
     }
@@ -81,7 +84,7 @@ impl HeadKey {
     pub fn pair(self) -> Option<Pair> {
         match self {
             Self::Direct(pair) | Self::Pair(pair) => Some(pair),
-            Self::Chat(_) | Self::Bot(_) => None,
+            Self::Chat(_) | Self::Topic(_) | Self::Bot(_) => None,
         }
     }
 }

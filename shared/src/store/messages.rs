@@ -16,6 +16,7 @@ const MARK_LASTS: Duration = Duration::from_secs(25 * 3600);
 /// DynamoDB's limit for one BatchWriteItem.
 const BATCH: usize = 25;
 const BATCH_TRIES: u32 = 8;
+const FILE_TRIES: u32 = 6;
 
 /// A position of a chat: a message, or the mark of one that was removed.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub enum Row {
         key: Option<(u64, String)>,
         /// The attempt that committed it.
         attempt: String,
+        /// The removal by which its author deleted it.
+        removal: Option<String>,
     },
 }
 
@@ -63,8 +66,30 @@ impl Row {
             at: Timestamp(number_of(&item, "at").ok_or_else(|| missing("at"))?),
             key: key.map(|(client_id, sender)| (sender, client_id)),
             attempt: super::text_of(&item, "attempt").ok_or_else(|| missing("attempt"))?,
+            removal: super::text_of(&item, "removal"),
         })
     }
+}
+
+/// What stands in the place of a removed message: what must still be known of it, and, where it matters who was first,
+/// by which removal it went.
+pub(super) fn mark(chat: ChatId, message: &Message, removal: Option<&str>, now: Timestamp) -> Item {
+    let mut mark = Item::from([
+        ("chat_id".into(), n(chat)),
+        ("seq".into(), n(message.seq)),
+        ("at".into(), n(message.at.0)),
+        ("removed".into(), AttributeValue::Bool(true)),
+        ("attempt".into(), super::s(&message.attempt)),
+        ("expires_at".into(), n((now + MARK_LASTS).seconds())),
+    ]);
+    if let Some(client_id) = &message.client_id {
+        mark.insert("client_id".into(), super::s(client_id));
+        mark.insert("sender".into(), n(message.sender));
+    }
+    if let Some(removal) = removal {
+        mark.insert("removal".into(), super::s(removal));
+    }
+    mark
 }
 
 /// Which way to read.
@@ -79,7 +104,12 @@ pub enum Order {
 impl Store {
     /// Files messages, side by side. One that has a row already, or had, is left as it is.
     pub async fn file(&self, chat: ChatId, messages: &[Message]) -> Result<()> {
-        try_join_all(messages.iter().map(|message| async move {
+        try_join_all(messages.iter().map(|message| self.file_one(chat, message))).await?;
+        Ok(())
+    }
+
+    async fn file_one(&self, chat: ChatId, message: &Message) -> Result<()> {
+        for attempt in 0..FILE_TRIES {
             let put = self
                 .client
                 .put_item()
@@ -89,12 +119,13 @@ impl Store {
                 .send()
                 .await;
             match put.map_err(StoreError::from) {
-                Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
-                Err(error) => Err(error),
+                Ok(_) | Err(StoreError::Refused(_)) => return Ok(()),
+                // In the way of its own deletion, for instance.
+                Err(StoreError::Unavailable(_)) => super::pause(attempt).await,
+                Err(error) => return Err(error),
             }
-        }))
-        .await?;
-        Ok(())
+        }
+        Err(StoreError::Unavailable("a message could not be filed".into()))
     }
 
     /// One page of rows within a range of positions: at most `limit`, and at most what DynamoDB reads at
@@ -128,18 +159,7 @@ impl Store {
     /// Removes messages, leaving a mark in the place of each.
     pub async fn remove(&self, chat: ChatId, messages: &[Message], now: Timestamp) -> Result<()> {
         let marks = messages.iter().map(|message| {
-            let mut mark = Item::from([
-                ("chat_id".into(), n(chat)),
-                ("seq".into(), n(message.seq)),
-                ("at".into(), n(message.at.0)),
-                ("removed".into(), AttributeValue::Bool(true)),
-                ("attempt".into(), super::s(&message.attempt)),
-                ("expires_at".into(), n((now + MARK_LASTS).seconds())),
-            ]);
-            if let Some(client_id) = &message.client_id {
-                mark.insert("client_id".into(), super::s(client_id));
-                mark.insert("sender".into(), n(message.sender));
-            }
+            let mark = mark(chat, message, None, now);
             let put = super::complete(PutRequest::builder().set_item(Some(mark)).build())?;
             Ok(WriteRequest::builder().put_request(put).build())
         });

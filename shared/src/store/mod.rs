@@ -240,6 +240,14 @@ fn read<T: DeserializeOwned>(item: Item) -> Result<T> {
         .map_err(|error| StoreError::Malformed(error.to_string()))
 }
 
+/// The records of a page for which one item more than it holds was asked for; and whether there was one more.
+fn page_of<T: DeserializeOwned>(mut items: Vec<Item>, count: i32) -> Result<(Vec<T>, bool)> {
+    let count = usize::try_from(count).unwrap_or_default();
+    let more = items.len() > count;
+    items.truncate(count);
+    Ok((items.into_iter().map(read).collect::<Result<_>>()?, more))
+}
+
 /// An item from a record, with its key attributes added.
 fn write<const N: usize>(record: &impl Serialize, keys: [(&str, AttributeValue); N]) -> Result<Item> {
     let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(record)

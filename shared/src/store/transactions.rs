@@ -3,12 +3,13 @@
 use super::chats::{About, about_key};
 use super::claims::Claim;
 use super::cursors::Cursor;
-use super::heads::{HeadKey, Pair};
-use super::{Result, Store, complete, n, put_new, s};
+use super::heads::{HeadKey, Kind, Pair};
+use super::messages::mark;
+use super::{Result, Store, complete, n, put_new, s, value};
 use crate::clock::Timestamp;
 use crate::ids::{ChatId, UserId};
-use crate::log::{Head, Position};
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, TransactWriteItem, Update};
+use crate::log::{Head, Message, Position};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 
 /// What became of a wish to take part in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +39,7 @@ impl Store {
             };
             writes.push(self.new_about(head.chat_id, &about)?);
             for user in pair.users() {
-                let kind = about.kind();
+                let kind = if let HeadKey::Direct(_) = key { Kind::Direct } else { Kind::Pair };
                 let cursor =
                     Cursor::new(head.chat_id, kind, Some(pair.other(user)), Position::default(), opened.1);
                 writes.push(put_new(&self.tables.unread, "user_id", cursor.item(user)?)?);
@@ -51,16 +52,16 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a room or a group: what it is, an empty head, and the cursor of who takes part from the beginning.
-    /// Refused when the id is taken.
+    /// Makes a room, a group or a conversation: what it is, an empty head, and the cursor of who takes part from the
+    /// beginning. Refused when the id is taken.
     pub async fn create_chat(
         &self,
         chat: ChatId,
         about: &About,
         member: Option<(UserId, Cursor)>,
     ) -> Result<()> {
-        let mut writes =
-            vec![self.new_head(HeadKey::Chat(chat), &Head::empty(chat, &[]))?, self.new_about(chat, about)?];
+        let key = if let About::Topic(_) = about { HeadKey::Topic(chat) } else { HeadKey::Chat(chat) };
+        let mut writes = vec![self.new_head(key, &Head::empty(chat, &[]))?, self.new_about(chat, about)?];
         if let Some((user, cursor)) = member {
             writes.push(put_new(&self.tables.unread, "user_id", cursor.item(user)?)?);
         }
@@ -82,6 +83,53 @@ impl Store {
             // The first is refused for one who takes part already.
             Err(error) => Ok(if super::first_refused(error)? == 0 { Joined::Yes } else { Joined::Full }),
         }
+    }
+
+    /// Deletes a filed message: the head counts it out, and a mark takes the place of its row. `latest` says which is
+    /// the newest one left, where the newest one goes. Refused when the message is gone or has become the newest, or
+    /// (with `latest`) another one was sent or deleted meanwhile.
+    pub async fn delete_message(
+        &self,
+        key: HeadKey,
+        seen: &Head,
+        message: &Message,
+        latest: Option<&Option<Message>>,
+        removal: &str,
+        now: Timestamp,
+    ) -> Result<()> {
+        let mut head = Update::builder()
+            .table_name(&self.tables.chats)
+            .key("pk", s(key.pk()))
+            .expression_attribute_values(":chat", n(seen.chat_id))
+            .expression_attribute_values(":one", n(1));
+        head = match latest {
+            None => head
+                .update_expression("ADD deleted_count :one, purge_count :one")
+                .condition_expression(
+                    "chat_id = :chat AND (attribute_not_exists(latest.seq) OR latest.seq <> :seq)",
+                )
+                .expression_attribute_values(":seq", n(message.seq)),
+            Some(latest) => head
+                .update_expression("SET latest = :latest ADD deleted_count :one, purge_count :one")
+                .condition_expression(
+                    "chat_id = :chat AND purge_count = :count AND filed = :filed AND size(tail) = :none",
+                )
+                .expression_attribute_values(":count", n(seen.purge_count))
+                .expression_attribute_values(":latest", value(latest)?)
+                .expression_attribute_values(":filed", n(seen.filed))
+                .expression_attribute_values(":none", n(0)),
+        };
+        let mark = Put::builder()
+            .table_name(&self.tables.messages)
+            .set_item(Some(mark(seen.chat_id, message, Some(removal), now)))
+            .condition_expression("attribute_exists(seq) AND attribute_not_exists(removed)");
+        self.client
+            .transact_write_items()
+            .transact_items(TransactWriteItem::builder().update(complete(head.build())?).build())
+            .transact_items(TransactWriteItem::builder().put(complete(mark.build())?).build())
+            .send()
+            .await?;
+        Ok(())
     }
 
     /// Deletes a direct chat at once and for both: head and cursors go, the id stays as a grave until its rows are

@@ -1,7 +1,9 @@
 //! Accounts (`Users`): `user#<id>`, the claims `email#<address>` and `name#<canonical name>` that make them
 //! unique, and `registration#<digest>` for those not confirmed yet.
 
-use super::{Item, Result, Store, StoreError, complete, n, number_of, put_new, read, s, stands, write};
+use super::{
+    Item, Result, Store, StoreError, complete, n, number_of, page_of, put_new, read, s, stands, write,
+};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, TransactWriteItem};
@@ -46,16 +48,18 @@ impl Profile {
     }
 }
 
-/// What only the system knows of a user with a password.
+/// What only the system knows of a user.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Account {
     /// Its public side.
     #[serde(flatten)]
     pub profile: Profile,
-    /// Confirmed address, in canonical form.
-    pub email: String,
-    /// Argon2id PHC string.
-    pub password_hash: String,
+    /// Confirmed address, in canonical form, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// Argon2id PHC string, if it has a password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password_hash: Option<String>,
     /// When it came to be.
     pub created_at: Timestamp,
 }
@@ -181,34 +185,33 @@ impl Store {
         item.filter(|item| stands(item, now)).map(read).transpose()
     }
 
-    /// Turns a registration into an account, claiming address and name: all or nothing. `Err` within says
-    /// what was taken.
+    /// Makes an account, claiming address and name and using up its registration as far as it has them: all or
+    /// nothing. `Err` within says what was taken.
     pub async fn create_account(
         &self,
         account: &Account,
         canonical_name: Option<&str>,
-        digest: &str,
+        digest: Option<&str>,
     ) -> Result<std::result::Result<(), Taken>> {
         let user = account.profile.user_id;
         let table = &self.tables.users;
         let claim =
             |key| put_new(table, "pk", Item::from([("pk".into(), s(key)), ("claimed_by".into(), n(user))]));
-        let used = Delete::builder()
-            .table_name(table)
-            .key("pk", s(registration_key(digest)))
-            .condition_expression("attribute_exists(pk)");
-        let mut parts = vec![
-            (Taken::Registration, TransactWriteItem::builder().delete(complete(used.build())?).build()),
-            (
-                Taken::Id,
-                put_new(
-                    table,
-                    "pk",
-                    write(account, [("pk", s(user_key(user))), ("directory", s(DIRECTORY))])?,
-                )?,
-            ),
-            (Taken::Email, claim(email_key(&account.email))?),
-        ];
+        let mut parts = vec![(
+            Taken::Id,
+            put_new(table, "pk", write(account, [("pk", s(user_key(user))), ("directory", s(DIRECTORY))])?)?,
+        )];
+        if let Some(digest) = digest {
+            let used = Delete::builder()
+                .table_name(table)
+                .key("pk", s(registration_key(digest)))
+                .condition_expression("attribute_exists(pk)");
+            let used = TransactWriteItem::builder().delete(complete(used.build())?).build();
+            parts.push((Taken::Registration, used));
+        }
+        if let Some(email) = &account.email {
+            parts.push((Taken::Email, claim(email_key(email))?));
+        }
         if let Some(name) = canonical_name {
             parts.push((Taken::Name, claim(name_key(name))?));
         }
@@ -255,11 +258,9 @@ impl Store {
             .key_condition_expression("directory = :users AND user_id > :after")
             .expression_attribute_values(":users", s(DIRECTORY))
             .expression_attribute_values(":after", n(after.map_or(0, UserId::get)))
-            .limit(count)
+            .limit(count + 1)
             .send()
             .await?;
-        let more = found.last_evaluated_key.is_some();
-        let users = found.items.unwrap_or_default().into_iter().map(read).collect::<Result<_>>()?;
-        Ok((users, more))
+        page_of(found.items.unwrap_or_default(), count)
     }
 }

@@ -8,6 +8,7 @@ mod chat_rooms;
 mod chats;
 mod chats_v2;
 mod common;
+mod conversations;
 mod faults;
 mod interleavings;
 mod local_stack;

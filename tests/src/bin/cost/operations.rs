@@ -3,7 +3,7 @@
 use futures::StreamExt as _;
 use serde_json::json;
 use tests::{
-    Algorithm, Answer, Applicant, Call, Caller as _, Encoding, Member, Platform, Socket, Stack, User,
+    Algorithm, Answer, Applicant, Call, Caller as _, Encoding, Guest, Member, Platform, Socket, Stack, User,
     eventually,
 };
 
@@ -83,6 +83,7 @@ pub(crate) async fn measure(stack: &Stack, meter: &Meter) -> Vec<Measured> {
     rooms(&ada, &bob, &mut bench).await;
     frames(&ada, &bob, &mut bench).await;
     signed(stack, &mut bench).await;
+    conversations(stack, &mut bench).await;
     // Last: calls at the same time start more processes, cold ones.
     crowd(stack, &ada, &bob, &mut bench).await;
     bench.measure("GET /logout", None, ada.get("/logout")).await.expect(200);
@@ -237,6 +238,21 @@ async fn crowd(stack: &Stack, ada: &User, bob: &User, bench: &mut Bench<'_>) {
         Cost::of(measured.calls.iter().filter(|call| !call.finds_sockets()))
     };
     assert_eq!(own(name), own("post 512 B, room of 2"), "the size of a room costs something");
+}
+
+/// Conversations.
+async fn conversations(stack: &Stack, bench: &mut Bench<'_>) {
+    let ada = bench.measure("POST /auth/register", None, Guest::new(stack)).await;
+    let tea = bench.measure("POST /api/conversations", None, ada.open("Tea")).await;
+    let text = "x".repeat(MESSAGE);
+    for _ in 0..100 {
+        ada.say(&tea, &text).await;
+    }
+    let url = bench.measure("post 512 B to a conversation", Some(SEND), ada.say(&tea, &text)).await;
+    bench.measure("GET /api/conversations", None, ada.get("/api/conversations")).await.expect(200);
+    bench.measure("GET /api/conversations/{id}", None, ada.get(&tea)).await.expect(200);
+    bench.measure("GET .../{messageid}", None, ada.get(&url)).await.expect(200);
+    bench.measure("DELETE .../{messageid}, the newest", None, ada.delete(&url)).await.expect(200);
 }
 
 /// Signed messages and their receipts.

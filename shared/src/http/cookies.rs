@@ -1,0 +1,66 @@
+//! Cookies: who calls by one, and which pages may (contract, section 1, "Credentials").
+
+use super::Shared;
+use super::caller::Origin;
+use crate::error::{Error, Result};
+use crate::sessions::{Bearer, LASTS};
+use crate::tokens::Audience;
+use axum::extract::FromRequestParts;
+use axum::http::header::{COOKIE, ORIGIN};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+
+/// The cookie of conversations.
+pub const SESSION: &str = "session";
+
+const NO_COOKIE: Error = Error::Unauthenticated("The cookie session is needed");
+const OTHER_SITE: Error = Error::Forbidden("A page of another site may not do this");
+
+/// The first cookie of a name.
+pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
+    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.split_once('='));
+    pairs.find(|(known, _)| known.trim() == name).map(|(_, value)| value.trim())
+}
+
+/// A user with the cookie of conversations.
+#[derive(Debug)]
+pub struct ByCookie(pub Bearer);
+
+impl FromRequestParts<Shared> for ByCookie {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, backend: &Shared) -> Result<Self> {
+        let cookie = cookie(&parts.headers, SESSION).ok_or(NO_COOKIE)?;
+        Ok(Self(Bearer::from_cookie(backend, cookie, Audience::Conversations).await?))
+    }
+}
+
+/// The header that sets a cookie as long as a session lasts. Scripts cannot read it, and other sites' pages do not send
+/// it along with what they do.
+pub fn set_cookie(origin: &Origin, name: &str, value: &str) -> Result<HeaderValue> {
+    let secure = if origin.0.starts_with("https:") { "; Secure" } else { "" };
+    let lasts = LASTS.as_secs();
+    HeaderValue::from_str(&format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={lasts}{secure}"))
+        .map_err(Error::internal)
+}
+
+/// Refuses what a page of another site does with a user's cookie, or has one set for. Browsers say where a page is from;
+/// who is no browser says nothing, and passes.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnPage;
+
+impl FromRequestParts<Shared> for OwnPage {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, backend: &Shared) -> Result<Self> {
+        let Origin(own) = Origin::from_request_parts(parts, backend).await?;
+        let text = |name: HeaderName| parts.headers.get(name).map(|value| value.to_str().unwrap_or_default());
+        let is_own = match (text(ORIGIN), text(HeaderName::from_static("sec-fetch-site"))) {
+            (Some(origin), _) => origin == own || backend.allowed_origins.iter().any(|other| other == origin),
+            (None, Some(site)) => ["same-origin", "none"].contains(&site),
+            (None, None) => true,
+        };
+        if is_own { Ok(Self) } else { Err(OTHER_SITE) }
+    }
+}
