@@ -1,7 +1,8 @@
 //! Blocks of messages and receipts (000, workflow step 4; contract, section 2, `POST /messages`).
 
+use super::block::{Block, Draft, Part, check, digest, keys};
 use super::queue::Told;
-use super::receipts::{self, Acknowledgement};
+use super::receipts;
 use super::{Bearer, Caller, Signature, check_clock, queue};
 use crate::backend::Backend;
 use crate::clock::{self, Timestamp};
@@ -10,19 +11,11 @@ use crate::ids::{MemberId, PlatformChatId, event_id};
 use crate::store::platform_chats::{Participant, PlatformChat};
 use crate::store::queues::{Content, Event, Place, PlatformClaim};
 use crate::store::{StoreError, pause};
-use crate::text::check_message;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use futures::future::{join, try_join3};
 use futures::stream::{self, StreamExt, TryStreamExt};
-use serde::Serialize;
-use sha2::{Digest, Sha256};
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
-/// Messages in a block, and acknowledgements in a block.
-const MAX_IN_BLOCK: usize = 100;
-const MAX_CLIENT_HASH_BYTES: usize = 128;
 /// Chats that are read or written to at once.
 const CHATS_AT_ONCE: usize = 16;
 const SEND_TRIES: u32 = 12;
@@ -32,37 +25,6 @@ const MAX_QUEUED_BYTES: usize = 16 * 1024 * 1024;
 const NO_CHAT: Error = Error::NotFound("chat_not_found", "ChatID not found");
 const HASH_REUSED: Error =
     Error::Conflict("idempotency_key_reused", "This clientHash was used for another message");
-
-/// What a member has signed.
-#[derive(Clone, Debug)]
-pub struct Block {
-    /// When.
-    pub signed_at: Timestamp,
-    /// Messages to be sent.
-    pub messages: Vec<Draft>,
-    /// What is acknowledged.
-    pub statuses: Vec<Acknowledgement>,
-}
-
-/// A message to be sent.
-#[derive(Clone, Debug)]
-pub struct Draft {
-    /// Where.
-    pub chat_id: PlatformChatId,
-    /// The client's name for the message, by which it is known again for 24 hours; 1 to 128 bytes.
-    pub client_hash: Option<String>,
-    /// What to tell whom.
-    pub parts: Vec<Part>,
-}
-
-/// What to tell one participant, or, without a recipient, all others that no part names.
-#[derive(Clone, Debug, Serialize)]
-pub struct Part {
-    /// The text, 1 byte to 16 KiB.
-    pub text: String,
-    /// Who, by its name in the chat.
-    pub recipient: Option<Uuid>,
-}
 
 /// What became of a message.
 #[derive(Clone, Debug)]
@@ -143,62 +105,6 @@ pub async fn post(
     });
     let messages = sent.collect();
     Ok(Posted { messages, statuses: block.statuses.into_iter().map(|status| status.client_hash).collect() })
-}
-
-/// Refuses what no chat could make right.
-fn check(block: &Block) -> Result<()> {
-    if block.messages.len() > MAX_IN_BLOCK || block.statuses.len() > MAX_IN_BLOCK {
-        return Err(Error::invalid(
-            "too_many",
-            format!("a block has at most {MAX_IN_BLOCK} messages and {MAX_IN_BLOCK} statuses"),
-        ));
-    }
-    let mut hashes = HashSet::new();
-    let has_good_hash = |hash: &Option<String>| {
-        hash.as_ref().is_none_or(|hash| (1..=MAX_CLIENT_HASH_BYTES).contains(&hash.len()))
-    };
-    if let Some(place) = block.statuses.iter().position(|status| !has_good_hash(&status.client_hash)) {
-        let sentence = format!("statuses[{place}]: clientHash must have 1 to 128 bytes");
-        return Err(Error::invalid("invalid_body", sentence));
-    }
-    for (place, draft) in block.messages.iter().enumerate() {
-        let refuse = |code, what: &str| Err(Error::invalid(code, format!("messages[{place}]: {what}")));
-        if !has_good_hash(&draft.client_hash) {
-            return refuse("invalid_body", "clientHash must have 1 to 128 bytes");
-        }
-        if draft.client_hash.as_ref().is_some_and(|hash| !hashes.insert(hash)) {
-            return refuse("invalid_body", "clientHash is that of another message of the block");
-        }
-        if draft.parts.is_empty() {
-            return refuse("invalid_block", "messageBlock is empty");
-        }
-        let mut recipients = HashSet::new();
-        for part in &draft.parts {
-            if check_message(&part.text).is_err() {
-                return refuse("invalid_message", "messageText must have 1 byte to 16 KiB");
-            }
-            if !recipients.insert(part.recipient) {
-                return refuse("invalid_block", "two entries of messageBlock are for the same recipient");
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Under what each message of a block is known again: its `clientHash`, else its place in this very block.
-fn keys(block: &Block, bytes: &[u8]) -> Vec<String> {
-    let whole = STANDARD_NO_PAD.encode(Sha256::digest(bytes));
-    let key = |(place, draft): (usize, &Draft)| match &draft.client_hash {
-        Some(hash) => format!("hash#{hash}"),
-        None => format!("block#{whole}#{place}"),
-    };
-    block.messages.iter().enumerate().map(key).collect()
-}
-
-/// What a message's `clientHash` stands for.
-fn digest(draft: &Draft) -> Result<String> {
-    let whole = serde_json::to_vec(&(&draft.chat_id, &draft.parts)).map_err(Error::internal)?;
-    Ok(STANDARD_NO_PAD.encode(Sha256::digest(whole)))
 }
 
 /// What is stored of everything that a block names.
@@ -542,35 +448,5 @@ mod tests {
                 }
             }
         }
-    }
-
-    #[test]
-    fn a_message_is_known_by_its_hash_or_by_its_place_in_the_very_bytes() {
-        let part = || vec![Part { text: "hello".into(), recipient: None }];
-        let mut named = block(part());
-        named.messages[0].client_hash = Some("block#x#0".into());
-        let nameless = block(part());
-        assert_eq!(keys(&named, b"a"), keys(&named, b"b"));
-        assert_ne!(keys(&nameless, b"a"), keys(&nameless, b"b"));
-        assert_eq!(keys(&nameless, b"a"), keys(&nameless, b"a"));
-        let mut posing = block(part());
-        posing.messages[0].client_hash = keys(&nameless, b"a").pop();
-        assert_ne!(keys(&posing, b"a"), keys(&nameless, b"a"), "a hash cannot pose as a place");
-    }
-
-    #[test]
-    fn a_digest_tells_texts_recipients_and_chats_apart() {
-        let part = |text: &str, recipient| Part { text: text.into(), recipient };
-        let one = Uuid::from_u128(1);
-        let drafts = [
-            block(vec![part("a", None)]),
-            block(vec![part("b", None)]),
-            block(vec![part("a", Some(one))]),
-            block(vec![part("a", Some(one)), part("a", None)]),
-            block(vec![part("a", None), part("a", Some(one))]),
-        ];
-        let digests: HashSet<_> =
-            drafts.iter().map(|block| digest(&block.messages[0]).expect("a digest")).collect();
-        assert_eq!(digests.len(), drafts.len());
     }
 }

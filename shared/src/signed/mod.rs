@@ -5,6 +5,7 @@
 //! Everything that a member is to learn waits in its own queue until it has acknowledged it.
 
 pub mod answers;
+pub mod block;
 pub mod chats;
 pub mod keys;
 pub mod members;

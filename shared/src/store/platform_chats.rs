@@ -127,12 +127,8 @@ impl Store {
         for (member, event) in told {
             writes.push(self.queued(member, event)?);
         }
-        let written = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        match written.map_err(StoreError::from) {
-            Ok(_) => Ok(Changed::Yes),
-            Err(StoreError::Refused(_)) => Ok(Changed::Stale),
-            Err(error) => Err(error),
-        }
+        let is_made = self.unless_refused(writes).await?;
+        Ok(if is_made { Changed::Yes } else { Changed::Stale })
     }
 
     /// Gives the times of so many messages to a chat, each later than all before, and answers with the first of them.

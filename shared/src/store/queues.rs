@@ -267,12 +267,7 @@ impl Store {
         for (member, event) in events {
             writes.push(self.queued(member, event)?);
         }
-        let written = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        match written.map_err(StoreError::from) {
-            Ok(_) => Ok(true),
-            Err(StoreError::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
+        self.unless_refused(writes).await
     }
 
     /// An event in a member's queue, as part of a transaction.
@@ -337,7 +332,8 @@ impl Store {
         self.unless_refused(vec![update, told]).await
     }
 
-    async fn unless_refused(&self, writes: Vec<TransactWriteItem>) -> Result<bool> {
+    /// Makes all of these writes. False when one was refused, and so none is made.
+    pub(super) async fn unless_refused(&self, writes: Vec<TransactWriteItem>) -> Result<bool> {
         let written = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
         match written.map_err(StoreError::from) {
             Ok(_) => Ok(true),

@@ -8,7 +8,7 @@ use tests::store_proxy::{self, Fate, Watch};
 use tests::{Algorithm, Anonymous, Caller as _, Encoding, Key, Stack, eventually, millis, workspace};
 use uuid::Uuid;
 
-use super::messages::{Circle, circle, texts, to_all};
+use super::blocks::{Circle, circle, texts, to_all};
 
 /// An embedded store looks whether a call is signed, not by whom.
 const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, \

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tests::{Answer, Caller as _, Incoming, Member, Stack, eventually, in_query, unique};
 use uuid::Uuid;
 
-use super::messages::{Circle, circle, hashed, post_text, result, status, time, to_all, to_each};
+use super::blocks::{Circle, circle, hashed, post_text, result, status, time, to_all, to_each};
 
 pub(super) const PEOPLE: usize = 5;
 /// How many blocks of messages each of them sends.

@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 use tests::store_proxy::{self, Fate, Watch};
 use tests::{Answer, Caller as _, Member, Platform, Stack, eventually};
 
+use super::blocks::{Circle, circle, hashed, inbox, post_text, result, send, status, to_all};
 use super::exactly_once::{PEOPLE, random, seed, settle, talk_it_over};
-use super::messages::{Circle, circle, hashed, inbox, post_text, result, send, status, to_all};
 use super::{backend, refresh};
 use crate::common::column;
 

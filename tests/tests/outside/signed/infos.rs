@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tests::{Caller as _, Member, Platform, Stack};
 
-use super::messages::{Circle, circle, is_guid, texts};
+use super::blocks::{Circle, circle, is_guid, texts};
 use super::{backend, listing, look, own, refused};
 use crate::common::{column, fields};
 

@@ -1,6 +1,7 @@
 //! Signed messaging: the platform's backend with its key, and the platform's users with their tokens and key pairs.
 
 mod aged;
+mod blocks;
 mod chat_refusals;
 mod chat_rights;
 mod chats;
@@ -11,8 +12,11 @@ mod faults;
 mod infos;
 mod messages;
 mod public_key;
+mod queue;
 mod receipts;
 mod refresh;
+mod refused_blocks;
+mod repeated_blocks;
 mod required_reads;
 mod shared_paths;
 mod signatures;

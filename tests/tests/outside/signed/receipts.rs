@@ -6,7 +6,7 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{Caller as _, Member, Stack};
 
-use super::messages::{
+use super::blocks::{
     Circle, MOST, NOBODY, circle, inbox, is_guid, post, result, send, status, texts, to_all, to_each,
 };
 use super::{BAD_REQUEST, backend, refused_with};

@@ -2,7 +2,7 @@
 
 use tests::{Algorithm, Caller as _, Encoding, Platform, Stack, in_query, millis, verify_signed};
 
-use super::messages::{Circle, circle, texts};
+use super::blocks::{Circle, circle, texts};
 use super::{BAD_REQUEST, BAD_TOKEN, refused_with, unauthenticated};
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use tests::{
     Algorithm, Answer, Caller as _, Encoding, Key, Member, Platform, Stack, in_query, millis, verify_signed,
 };
 
-use super::messages::{Circle, circle, inbox, result, results, texts, to_all};
+use super::blocks::{Circle, circle, inbox, result, results, texts, to_all};
 use super::{BAD_REQUEST, BAD_TOKEN, CHAT_NOT_FOUND, is_out, refused_with, unauthenticated};
 
 /// A way to write a signature.

@@ -8,7 +8,7 @@ use tests::{
     verify_signed,
 };
 
-use super::messages::{
+use super::blocks::{
     Circle, LIMIT, MOST, circle, hashed, post, post_text, results, send, status, to_all, to_each,
 };
 use super::{BAD_TOKEN, backend, is_in, is_out, refresh, unauthenticated, with_tokens};
