@@ -68,10 +68,11 @@ pub(crate) struct Cli {
 }
 
 impl Cli {
-    /// The values that parameters of the template get from here.
-    pub(crate) fn given(&self) -> Given<'_> {
+    /// The values that parameters of the template get from here, on a stack whose console has this origin.
+    pub(crate) fn given<'a>(&'a self, console: &'a str) -> Given<'a> {
         Given {
             backend_key: &self.backend_key,
+            console,
             named: self.parameter.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
         }
     }
@@ -124,7 +125,7 @@ mod tests {
     fn several_parameters_can_be_given_and_the_last_of_a_name_holds() {
         let line = ["local", "--parameter", "A=1", "--parameter=B=2", "--parameter", "A=3"];
         let cli = Cli::try_parse_from(line).expect("a command line");
-        assert_eq!(cli.given().named, [("A", "3"), ("B", "2")].into());
+        assert_eq!(cli.given("").named, [("A", "3"), ("B", "2")].into());
     }
 
     #[test]

@@ -8,9 +8,6 @@ use crate::ids::REGION;
 use crate::template::intrinsics::URL_SUFFIX;
 use crate::template::{Function, Template};
 
-/// The variable that names the origins whose pages may use cookies.
-const ALLOWED_ORIGINS: &str = "ALLOWED_ORIGINS";
-
 /// Where everything answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoints {
@@ -34,16 +31,21 @@ impl Endpoints {
         dynamodb: Option<&str>,
         bedrock: Option<&str>,
     ) -> Self {
-        let console = format!("http://127.0.0.1:{console}");
+        let console = origin(console);
         let or_console = |url: Option<&str>| url.unwrap_or(&console).to_owned();
         Self {
-            http: format!("http://127.0.0.1:{http}"),
+            http: origin(http),
             websocket_authority: format!("127.0.0.1:{websocket}"),
             dynamodb: or_console(dynamodb),
             bedrock: or_console(bedrock),
             console,
         }
     }
+}
+
+/// `http://127.0.0.1:3000`.
+pub(crate) fn origin(port: u16) -> String {
+    format!("http://127.0.0.1:{port}")
 }
 
 /// What every function gets, whatever runs it.
@@ -57,11 +59,6 @@ pub(crate) fn of_function(
         .iter()
         .map(|(name, value)| (name.clone(), localized(value, template, endpoints)))
         .collect();
-    // The console is a page of this stack, too.
-    if let Some(origins) = environment.get_mut(ALLOWED_ORIGINS) {
-        let separator = if origins.is_empty() { "" } else { "," };
-        origins.push_str(&format!("{separator}{}", endpoints.console));
-    }
     let fixed = [
         ("AWS_REGION", REGION),
         ("AWS_DEFAULT_REGION", REGION),
@@ -142,7 +139,7 @@ mod tests {
 
     fn template() -> Template {
         Template {
-            http_api: HttpApi { id: "HttpApi".to_owned(), routes: Vec::new() },
+            http_api: HttpApi { id: "HttpApi".to_owned(), ..HttpApi::default() },
             websocket_api: Some(WebSocketApi {
                 id: "Socket".to_owned(),
                 stage: "live".to_owned(),

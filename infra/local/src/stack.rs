@@ -25,10 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long the Lambda of `--lambda` gets to answer.
 const LAMBDA_PATIENCE: Duration = Duration::from_secs(10);
 
-/// The template of the command line, and the folder it lies in.
-pub(crate) fn read_template(cli: &Cli) -> Result<(Template, PathBuf), StartError> {
+/// The template of the command line, on a stack with a console on this port, and the folder it lies in.
+pub(crate) fn read_template(cli: &Cli, console: u16) -> Result<(Template, PathBuf), StartError> {
     let path = template::find(cli.template.as_deref())?;
-    let template = Template::read(&path, &cli.given())?;
+    let template = Template::read(&path, &cli.given(&environment::origin(console)))?;
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder.to_owned(),
         _ => PathBuf::from("."),
@@ -41,8 +41,8 @@ pub(crate) fn print_env(cli: &Cli) -> Result<String, StartError> {
     if cli.port == 0 {
         return Err(StartError::Environment("--print-env needs a --port that is not 0".to_owned()));
     }
-    let (template, _) = read_template(cli)?;
-    let ports = [cli.port, cli.port + 1, cli.port + 2];
+    let ports @ [_, _, console] = [cli.port, cli.port + 1, cli.port + 2];
+    let (template, _) = read_template(cli, console)?;
     let endpoints = Endpoints::new(ports, cli.dynamodb.as_deref(), cli.bedrock.as_deref());
     environment::dotenv(&template, &endpoints)
 }
@@ -70,11 +70,12 @@ pub(crate) struct Stack {
 impl Stack {
     /// Starts everything, in the order in which it is needed.
     pub(crate) async fn start(cli: &Cli) -> Result<Self, StartError> {
-        let (template, folder) = read_template(cli)?;
+        let ports = Ports::take(cli.port)?;
+        let [_, _, console] = ports.numbers()?;
+        let (template, folder) = read_template(cli, console)?;
         for notice in &template.notices {
             tracing::info!("{notice}");
         }
-        let ports = Ports::take(cli.port)?;
         let store = match &cli.dynamodb {
             Some(_) => None,
             None => Some(Store::open(cli.data.as_deref())?),

@@ -1,5 +1,6 @@
 //! The HTTP API: routes, events, limits and answers of API Gateway.
 
+mod cors;
 mod event;
 mod response;
 mod router;
@@ -9,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, HeaderName};
+use http::header::{CONTENT_LENGTH, HeaderName, ORIGIN};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::BodyExt as _;
@@ -20,6 +21,7 @@ use crate::lambda::{Functions, PAYLOAD_LIMIT};
 use crate::server::{self, Answer};
 use crate::template;
 
+use cors::Cors;
 use event::Origin;
 use router::Router;
 
@@ -38,19 +40,35 @@ pub(crate) struct HttpApi {
     id: String,
     port: u16,
     router: Router,
+    cors: Option<Cors>,
     functions: Arc<Functions>,
 }
 
 impl HttpApi {
     /// The API of a template, on a port.
     pub(crate) fn new(api: &template::HttpApi, port: u16, functions: Arc<Functions>) -> Self {
-        Self { id: api.id.clone(), port, router: Router::new(&api.routes), functions }
+        let cors = api.cors.as_ref().map(Cors::new);
+        Self { id: api.id.clone(), port, router: Router::new(&api.routes), cors, functions }
     }
 
     /// Answers a request.
     pub(crate) async fn handle(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Answer {
         let id = ids::gateway_id();
-        let mut answer = self.answer(request, peer, &id).await;
+        let mut answer = match &self.cors {
+            Some(cors) => {
+                let is_routed = || self.router.select(request.method(), request.uri().path()).is_some();
+                match cors.preflight(request.method(), request.headers()).filter(|_| !is_routed()) {
+                    Some(answer) => answer,
+                    None => {
+                        let origin = request.headers().get(ORIGIN).cloned();
+                        let mut answer = self.answer(request, peer, &id).await;
+                        cors.label(origin.as_ref(), &mut answer);
+                        answer
+                    }
+                }
+            }
+            None => self.answer(request, peer, &id).await,
+        };
         if let Ok(id) = HeaderValue::from_str(&id) {
             answer.headers_mut().insert(HeaderName::from_static("apigw-requestid"), id);
         }

@@ -105,6 +105,19 @@ impl Scope {
                 }
                 _ => return Err(Problem::new(line, "Fn::Join takes a separator and a list")),
             },
+            "Fn::Split" => match argument.items(function)? {
+                [separator, text] => {
+                    let separator = separator.text("the separator of Fn::Split")?;
+                    if separator.is_empty() {
+                        return Err(Problem::new(line, "Fn::Split needs a separator"));
+                    }
+                    let text = self.string(text, "the text of Fn::Split")?;
+                    let parts = text.split(&separator);
+                    let parts = parts.map(|part| Node { line, value: Value::String(part.to_owned()) });
+                    return Ok(Some(Node { line, value: Value::List(parts.collect()) }));
+                }
+                _ => return Err(Problem::new(line, "Fn::Split takes a separator and a text")),
+            },
             "Fn::If" => match argument.items(function)? {
                 [condition, yes, no] => {
                     let chosen = if self.holds(&condition.text("Fn::If")?, line)? { yes } else { no };
@@ -274,6 +287,8 @@ mod tests {
             ("!If [IsLive, yes-it-is, no]", "yes-it-is"),
             ("!If [IsNot, a, b]", "b"),
             ("!Select [1, [a, b]]", "b"),
+            ("!Join ['|', !Split [',', !Sub 'a,${Stage},']]", "a|live|"),
+            ("!Select [0, !Split [', ', '']]", ""),
             (
                 "!Sub https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}",
                 "https://Api.execute-api.us-east-1.amazonaws.com",
@@ -286,8 +301,15 @@ mod tests {
 
     #[test]
     fn what_cannot_be_resolved_names_its_line() {
-        for yaml in ["!Ref Nobody", "!GetAtt Users.Colour", "!Sub ${Nobody}", "!Sub ${x", "!If [Loop, a, b]"]
-        {
+        for yaml in [
+            "!Ref Nobody",
+            "!GetAtt Users.Colour",
+            "!Sub ${Nobody}",
+            "!Sub ${x",
+            "!Split ['', a]",
+            "!Split [a]",
+            "!If [Loop, a, b]",
+        ] {
             let problem = scope().resolve(&parse(&format!("\n\n{yaml}")).expect("YAML")).expect_err(yaml);
             assert!(problem.line == 3 || yaml.contains("Loop"), "{yaml}: {problem:?}");
         }

@@ -1,6 +1,7 @@
 //! Reading `template.yaml`: the whole deployment in the words of this crate. What cannot be read is an error
 //! that names the line, never a guess.
 
+mod cors;
 pub(crate) mod intrinsics;
 mod parameters;
 mod resources;
@@ -13,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::error::StartError;
+
+pub(crate) use cors::Cors;
 
 /// A template that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -75,11 +78,12 @@ pub(crate) struct Function {
     pub(crate) environment: BTreeMap<String, String>,
 }
 
-/// The `AWS::Serverless::HttpApi`: its routes.
+/// The `AWS::Serverless::HttpApi`: its routes, and what pages of other origins may do.
 #[derive(Debug, Default)]
 pub(crate) struct HttpApi {
     pub(crate) id: String,
     pub(crate) routes: Vec<HttpRoute>,
+    pub(crate) cors: Option<Cors>,
 }
 
 /// A route of the HTTP API.
@@ -122,12 +126,17 @@ pub(crate) struct Table {
 
 /// The parameter that takes the hashes of backend keys.
 pub(crate) const BACKEND_KEY_HASHES: &str = "BackendKeyHashes";
+/// The parameter that takes the origins whose pages may use cookies, with commas between them.
+pub(crate) const ALLOWED_ORIGINS: &str = "AllowedOrigins";
 
 /// Values for parameters of the template that do not come from their defaults.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Given<'a> {
     /// A key whose hash goes into [`BACKEND_KEY_HASHES`], should the template have it.
     pub(crate) backend_key: &'a str,
+    /// The console's origin, which is added to [`ALLOWED_ORIGINS`], should the template have it: the console is
+    /// a page of this stack, too.
+    pub(crate) console: &'a str,
     /// Values by name, each of a parameter that the template has.
     pub(crate) named: BTreeMap<&'a str, &'a str>,
 }

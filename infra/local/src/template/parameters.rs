@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::resources::{known, required, section};
 use super::yaml::{Entry, Node};
-use super::{BACKEND_KEY_HASHES, Given, Problem};
+use super::{ALLOWED_ORIGINS, BACKEND_KEY_HASHES, Given, Problem};
 
 /// Every parameter's value.
 pub(super) fn values(root: &Node, given: &Given<'_>) -> Result<BTreeMap<String, String>, Problem> {
@@ -48,7 +48,7 @@ fn value(Entry { key: name, line, value: node }: &Entry, given: &Given<'_>) -> R
         "Number" => true,
         other => return Err(kind.problem(format!("{name}: parameter type {other} is not supported here"))),
     };
-    let value = match given.named.get(name.as_str()) {
+    let mut value = match given.named.get(name.as_str()) {
         Some(value) if name == BACKEND_KEY_HASHES => format!("{},{value}", hash(given.backend_key)),
         Some(value) => (*value).to_owned(),
         None if name == BACKEND_KEY_HASHES => hash(given.backend_key),
@@ -57,6 +57,10 @@ fn value(Entry { key: name, line, value: node }: &Entry, given: &Given<'_>) -> R
             .ok_or_else(|| Problem::new(*line, format!("parameter {name} has no Default")))?
             .text("Default")?,
     };
+    if name == ALLOWED_ORIGINS && !given.console.is_empty() {
+        let separator = if value.is_empty() { "" } else { "," };
+        value.push_str(&format!("{separator}{}", given.console));
+    }
     check(node, is_number, &value)
         .map_err(|problem| Problem { message: format!("parameter {name} {}", problem.message), ..problem })?;
     Ok(value)
@@ -132,7 +136,8 @@ Parameters:
     const HASH: &str = "2bb80d537b1da3e38bd30361aa855686bde0eacd7162fef6a25fe97bf527a25b";
 
     fn read(text: &str, named: &[(&str, &str)]) -> Result<BTreeMap<String, String>, Problem> {
-        let given = Given { backend_key: "secret", named: named.iter().copied().collect() };
+        let named = named.iter().copied().collect();
+        let given = Given { backend_key: "secret", console: "http://127.0.0.1:3002", named };
         values(&parse(text).expect("YAML"), &given)
     }
 
@@ -148,6 +153,27 @@ Parameters:
 
         let values = read(TEMPLATE, &[("BackendKeyHashes", HASH)]).expect("one more hash");
         assert_eq!(values["BackendKeyHashes"], format!("{HASH},{HASH}"));
+    }
+
+    #[test]
+    fn the_console_is_an_allowed_origin() {
+        let values_of = |default: &str, given: Option<&str>| {
+            let rule = "(http://[^/,]+(,http://[^/,]+)*)?";
+            let parameter = format!("{{Type: String, Default: '{default}', AllowedPattern: '{rule}'}}");
+            let named: Vec<_> = given.map(|value| ("AllowedOrigins", value)).into_iter().collect();
+            read(&format!("Parameters: {{AllowedOrigins: {parameter}}}"), &named)
+        };
+        let cases = [
+            ("", None, "http://127.0.0.1:3002"),
+            ("http://a", None, "http://a,http://127.0.0.1:3002"),
+            ("http://a", Some(""), "http://127.0.0.1:3002"),
+            ("", Some("http://b,http://c"), "http://b,http://c,http://127.0.0.1:3002"),
+        ];
+        for (default, given, expected) in cases {
+            let values = values_of(default, given).expect("good values");
+            assert_eq!(values["AllowedOrigins"], expected);
+        }
+        assert!(values_of("", Some("http://a/")).is_err());
     }
 
     #[test]

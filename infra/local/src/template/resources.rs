@@ -9,7 +9,7 @@ use http::Method;
 use super::intrinsics::Scope;
 use super::parameters;
 use super::yaml::{Entry, Node, Value};
-use super::{Function, Given, HttpApi, HttpRoute, Problem, RouteKey, Table, Template, WebSocketApi};
+use super::{Function, Given, HttpApi, HttpRoute, Problem, RouteKey, Table, Template, WebSocketApi, cors};
 
 const FUNCTION: &str = "AWS::Serverless::Function";
 const HTTP_API: &str = "AWS::Serverless::HttpApi";
@@ -18,6 +18,9 @@ const TABLE: &str = "AWS::DynamoDB::Table";
 
 /// Id of the HTTP API that SAM adds when events name none.
 const IMPLICIT_HTTP_API: &str = "ServerlessHttpApi";
+
+/// The methods of an HTTP API.
+pub(super) const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
 /// Resource types that do nothing on one machine: logs, alarms, permissions.
 const SKIPPED_RESOURCES: [&str; 16] = [
@@ -294,7 +297,7 @@ impl Reader {
         known(
             properties,
             id,
-            &["StageName"],
+            &["StageName", "CorsConfiguration"],
             &["Name", "Description", "Tags", "AccessLogSettings", "DefaultRouteSettings", "PropagateTags"],
         )?;
         if let Some(stage) = properties.get("StageName")
@@ -302,6 +305,7 @@ impl Reader {
         {
             return Err(stage.problem(format!("{id}: only the stage $default is supported here")));
         }
+        self.template.http_api.cors = properties.get("CorsConfiguration").map(cors::read).transpose()?;
         match &self.http_api {
             Some(other) => Err(properties.problem(format!("{id}: there is an HTTP API already, {other}"))),
             None => {
@@ -454,7 +458,7 @@ fn route_method(node: Option<&Node>) -> Result<Option<Method>, Problem> {
     let name = node.text("Method")?.to_ascii_uppercase();
     match name.as_str() {
         "ANY" | "X-AMAZON-APIGATEWAY-ANY-METHOD" => Ok(None),
-        "GET" | "POST" | "PUT" | "DELETE" | "PATCH" | "HEAD" | "OPTIONS" => {
+        name if METHODS.contains(&name) => {
             Method::from_bytes(name.as_bytes()).map(Some).map_err(|_| node.problem("no such method"))
         }
         _ => Err(node.problem(format!("{name} is no method of an HTTP API"))),

@@ -3,7 +3,7 @@
 use super::*;
 
 fn read(text: &str) -> Result<Template, Problem> {
-    Template::parse(text, &Given { backend_key: "secret", named: BTreeMap::new() })
+    Template::parse(text, &Given { backend_key: "secret", ..Given::default() })
 }
 
 const GOOD: &str = r#"
@@ -130,7 +130,7 @@ Resources:
 #[test]
 fn a_model_more_routes_and_indexes_are_understood() {
     for model in ["", "eu.some.model-v1:0"] {
-        let given = Given { backend_key: "", named: BTreeMap::from([("BotModel", model)]) };
+        let given = Given { named: BTreeMap::from([("BotModel", model)]), ..Given::default() };
         let template = Template::parse(MORE, &given).expect("a good template");
         assert_eq!(template.functions[0].environment["BOT_MODEL"], model);
         let socket = template.websocket_api.expect("a WebSocket API");
@@ -146,12 +146,43 @@ fn a_model_more_routes_and_indexes_are_understood() {
 fn the_projects_own_template_is_understood_with_a_model_and_without() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../template.yaml");
     for model in ["", "eu.some.model-v1:0"] {
-        let given = Given { backend_key: "secret", named: BTreeMap::from([("BotModel", model)]) };
+        let given = Given { named: BTreeMap::from([("BotModel", model)]), ..Given::default() };
         let template = Template::read(&path, &given).expect("our template");
         assert!(template.functions.iter().all(|function| function.environment["BOT_MODEL"] == model));
     }
-    let given = Given { backend_key: "secret", named: BTreeMap::from([("BotModel", "*")]) };
+    let given = Given { named: BTreeMap::from([("BotModel", "*")]), ..Given::default() };
     assert!(Template::read(&path, &given).is_err(), "a model of everything");
+}
+
+#[test]
+fn pages_of_other_origins_may_call_where_the_template_lets_them() {
+    const CONFIGURED: &str = r#"
+Parameters: {AllowedOrigins: {Type: String, Default: ""}}
+Conditions: {HasAllowedOrigins: !Not [!Equals [!Ref AllowedOrigins, ""]]}
+Resources:
+  HttpApi:
+    Type: AWS::Serverless::HttpApi
+    Properties:
+      CorsConfiguration: !If
+        - HasAllowedOrigins
+        - AllowOrigins: !Split [",", !Ref AllowedOrigins]
+          AllowCredentials: true
+        - !Ref AWS::NoValue
+"#;
+    let cors = |text: &str, origins: &str| {
+        let given = Given { named: BTreeMap::from([("AllowedOrigins", origins)]), ..Given::default() };
+        Template::parse(text, &given).map(|template| template.http_api.cors)
+    };
+    let two = ["https://one.example".to_owned(), "https://two.example".to_owned()];
+    let expected = Cors { allow_origins: two.to_vec(), allow_credentials: true, ..Cors::default() };
+    assert_eq!(cors(CONFIGURED, "https://one.example,https://two.example"), Ok(Some(expected)));
+    assert_eq!(cors(CONFIGURED, ""), Ok(None), "nobody");
+    assert!(read(GOOD).is_ok_and(|template| template.http_api.cors.is_none()), "no configuration");
+
+    let always = CONFIGURED.replace("- !Ref AWS::NoValue", "- true");
+    assert_eq!(cors(&always, ""), Err(Problem::new(12, "CorsConfiguration must be a map")));
+    let problem = cors(CONFIGURED, "https://one.example,").expect_err("an empty origin");
+    assert_eq!(problem, Problem::new(10, "AllowOrigins must not have \"\""));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod connections;
+mod cors;
 mod crash;
 mod data;
 mod faces;
