@@ -38,6 +38,8 @@ pub struct Backend {
     pub requires_signed_reads: bool,
     /// Whose pages may use cookies, beside those of the HTTP API's own origin.
     pub allowed_origins: Vec<String>,
+    /// The domain that cookies are for, where the two APIs are hosts of one domain.
+    pub cookie_domain: Option<String>,
 }
 
 /// What the template sets is not there, or cannot be used.
@@ -149,6 +151,7 @@ impl Backend {
                 .parse()
                 .map_err(|bad| Misconfigured::Malformed("BACKEND_KEY_HASHES", bad))?,
             requires_signed_reads: required("REQUIRE_SIGNED_READS")? == "true",
+            cookie_domain: optional("COOKIE_DOMAIN"),
             allowed_origins: ["ALLOWED_ORIGINS", "HTTP_ORIGIN"]
                 .into_iter()
                 .filter_map(optional)

@@ -1,9 +1,10 @@
 //! What chats of every kind have in common: taking part, lists with unread counts, marking as read.
 
+use crate::accounts::NO_USER;
 use crate::backend::Backend;
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
-use crate::history::{Page, Room, before};
+use crate::history::{PAGE, Page, Room, before};
 use crate::ids::{ChatId, UserId};
 use crate::log::{Head, Message, Position};
 use crate::sessions::Caller;
@@ -37,9 +38,8 @@ pub(crate) async fn seat(backend: &Backend, user: UserId, chat: ChatId, wanted: 
 /// The refusal of one who takes no part.
 pub(crate) fn not_taking_part(about: &Option<About>, wanted: &[Kind]) -> Error {
     match about {
-        None | Some(About::Direct { deleted: true, .. }) => NO_CHAT,
         Some(about) if about.kind().is_some_and(|kind| wanted.contains(&kind)) => STRANGER,
-        Some(_) => NO_CHAT,
+        _ => NO_CHAT,
     }
 }
 
@@ -116,7 +116,7 @@ pub struct Overview {
     pub about: Option<About>,
     /// The newest message that is not removed.
     pub newest: Option<Message>,
-    /// Messages by others that the user has not read.
+    /// Messages by others that the user has not read, where they are counted.
     pub unread: u64,
 }
 
@@ -204,7 +204,10 @@ pub async fn list(
                 (head, cursor) = settled;
             }
         }
-        let unread = head.unread(&cursor.reader(user));
+        let unread = match cursor.kind {
+            Kind::Web | Kind::Topic => 0,
+            _ => head.unread(&cursor.reader(user)),
+        };
         let about = abouts.remove(&cursor.chat_id);
         chats.push(Overview { cursor, about, newest: head.newest(), unread });
     }
@@ -255,25 +258,38 @@ pub(crate) async fn view(
             (head, visitor, 0)
         }
     };
-    let page = before(backend, &head, until).await?;
+    let page = before(backend, &head, until, PAGE).await?;
     let newest = head.newest();
     let senders = page.messages.iter().chain(&newest).map(|message| message.sender);
     let people = People::find(backend, senders.chain(cursor.with_user)).await?;
     Ok(View { chat: Overview { cursor, about: Some(about), newest, unread }, page, people })
 }
 
-/// Makes a user take part in a chat of many, if it does not yet.
-pub(crate) async fn join(backend: &Backend, user: UserId, cursor: &Cursor, limited: bool) -> Result<Joined> {
+/// Who is to be told of a message to a room or a chat of document 003, its sender in any case.
+pub(crate) async fn participants(backend: &Backend, chat: ChatId, sender: UserId) -> Vec<UserId> {
+    let mut users = match backend.store.participants(chat).await {
+        Ok(participants) => participants.into_iter().map(|(user, _)| user).collect(),
+        Err(error) => {
+            tracing::warn!(%error, "a message was not pushed to its chat");
+            Vec::new()
+        }
+    };
+    // The index may not know of one who has just begun to take part.
+    if !users.contains(&sender) {
+        users.push(sender);
+    }
+    users
+}
+
+/// Makes a user take part in a chat of many, if it does not yet. `counted` tells of a chat that counts its participants:
+/// false where that has no place left, or is gone.
+pub(crate) async fn join(backend: &Backend, user: UserId, cursor: &Cursor, counted: bool) -> Result<bool> {
     for tried in 0..TRIES {
-        match backend.store.join(user, cursor, limited).await {
-            Ok(Joined::Yes) => return Ok(Joined::Yes),
+        match backend.store.join(user, cursor, counted).await {
+            Ok(Joined::Yes) => return Ok(true),
+            Ok(Joined::NoUser) => return Err(NO_USER),
             // Two devices of one user may have taken the last place together.
-            Ok(Joined::Full) => {
-                return Ok(match backend.store.cursor(user, cursor.chat_id).await? {
-                    Some(_) => Joined::Yes,
-                    None => Joined::Full,
-                });
-            }
+            Ok(Joined::Full) => return Ok(backend.store.cursor(user, cursor.chat_id).await?.is_some()),
             Err(StoreError::Unavailable(_)) => pause(tried).await,
             Err(error) => return Err(error.into()),
         }

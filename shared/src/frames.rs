@@ -63,7 +63,7 @@ impl Notice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum ChatRef {
-    /// A direct chat.
+    /// A direct chat, or one without a name of its own for its id.
     Direct {
         /// Which.
         chat_id: ChatId,
@@ -84,7 +84,7 @@ impl ChatRef {
     /// A chat of a kind.
     pub fn new(kind: Kind, chat: ChatId) -> Self {
         match kind {
-            Kind::Direct => Self::Direct { chat_id: chat },
+            Kind::Direct | Kind::Web | Kind::Topic => Self::Direct { chat_id: chat },
             Kind::Pair | Kind::Room => Self::Room { chat_room_id: chat },
             Kind::Group => Self::Group { chat_group_id: chat },
         }
@@ -200,6 +200,35 @@ impl<'a> BotExchange<'a> {
     }
 }
 
+/// A message of a chat of document 003: to all sockets of all participants.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "type", rename = "chat_message")]
+pub struct WebMessage<'a> {
+    chat_id: ChatId,
+    id: u64,
+    sender_id: UserId,
+    content: &'a str,
+    time: String,
+    seq: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_id: Option<&'a str>,
+}
+
+impl<'a> WebMessage<'a> {
+    /// The frame of a stored message.
+    pub fn new(chat: ChatId, message: &'a Message) -> Self {
+        Self {
+            chat_id: chat,
+            id: message.seq,
+            sender_id: message.sender,
+            content: &message.text,
+            time: message.at.rfc3339(),
+            seq: message.seq,
+            client_id: message.client_id.as_deref(),
+        }
+    }
+}
+
 /// Where a conversation is (contract, section 6).
 pub fn conversation_url(chat: ChatId) -> String {
     format!("/api/conversations/{chat}")
@@ -233,6 +262,17 @@ pub enum ConversationEvent<'a> {
     },
 }
 
+impl<'a> ConversationEvent<'a> {
+    /// A stored message; `user` is its author's name.
+    pub fn message(chat: ChatId, message: &'a Message, user: String) -> Self {
+        Self::Message {
+            conversation: conversation_url(chat),
+            message: ConversationMessage::new(chat, message, user),
+            client_id: message.client_id.as_deref(),
+        }
+    }
+}
+
 /// A message as document 004 has it.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConversationMessage<'a> {
@@ -244,8 +284,7 @@ pub struct ConversationMessage<'a> {
 }
 
 impl<'a> ConversationMessage<'a> {
-    /// A stored message; `user` is its author's name.
-    pub fn new(chat: ChatId, message: &'a Message, user: String) -> Self {
+    fn new(chat: ChatId, message: &'a Message, user: String) -> Self {
         Self {
             user,
             text: &message.text,

@@ -14,7 +14,7 @@ const ROW_BYTES: usize = 2_048;
 /// Rows that a search past removed messages reads at most in one call.
 const MAX_ROWS: usize = 2_000;
 /// Messages on a page of the surfaces that page by time (002, "limit: 100").
-const PAGE: usize = 100;
+pub(crate) const PAGE: usize = 100;
 
 /// The room that one answer has.
 #[derive(Debug, Default)]
@@ -49,20 +49,25 @@ pub struct Page {
     pub next: Option<Timestamp>,
 }
 
-/// The newest 100 messages, or those before the moment `until`.
-pub(crate) async fn before(backend: &Backend, head: &Head, until: Option<Timestamp>) -> Result<Page> {
+/// The newest `count` messages, or those before the moment `until`.
+pub(crate) async fn before(
+    backend: &Backend,
+    head: &Head,
+    until: Option<Timestamp>,
+    count: usize,
+) -> Result<Page> {
     let from = match until {
         None => head.seq(),
         Some(until) => last_before(backend, head, until).await?,
     };
     // One more than a page tells whether there is another.
-    let mut messages = descending(backend, head, from, 0, PAGE + 1).await?;
+    let mut messages = descending(backend, head, from, 0, count + 1).await?;
     let mut room = Room::default();
     for message in &messages {
         room.takes(&message.text);
     }
-    let more = messages.len() > PAGE || room.is_nearly_full();
-    messages.truncate(PAGE);
+    let more = messages.len() > count || room.is_nearly_full();
+    messages.truncate(count);
     let next = messages.last().filter(|oldest| more && oldest.seq > 1).map(|oldest| oldest.at);
     Ok(Page { messages, next })
 }

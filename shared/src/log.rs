@@ -147,6 +147,9 @@ pub struct Head {
     /// The newest message that is not removed, where the tail is empty.
     #[serde(default)]
     pub latest: Option<Message>,
+    /// One of a chat's two was deleted: nobody writes to it any more.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub closed: bool,
     /// Attempts that must not commit any more. A set in DynamoDB, which knows no empty one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fenced: Vec<String>,
@@ -175,6 +178,7 @@ impl Head {
             purge_count: 0,
             deleted_count: 0,
             latest: None,
+            closed: false,
             fenced: Vec::new(),
         }
     }

@@ -8,6 +8,7 @@ use crate::ids::{ChatId, Owner, UserId};
 use crate::push::Delivery;
 use crate::sessions::{ENDED, Standing};
 use crate::store::connections::{Connection, Feed, Socket, Sockets};
+use crate::store::sessions::Session;
 use crate::store::{StoreError, pause};
 use bytes::Bytes;
 use futures::future::{BoxFuture, try_join, try_join_all};
@@ -50,7 +51,10 @@ pub async fn open(backend: &Backend, standing: &Standing, connection: &str) -> R
 
 async fn stands(backend: &Backend, owner: &Owner, session: &str) -> Result<bool> {
     Ok(match owner {
-        Owner::UserId(_) => backend.store.session(session, clock::now()).await?.is_some(),
+        Owner::UserId(user_id) => {
+            let session = Session { session_id: session.to_owned(), user_id: *user_id };
+            backend.store.session_stands(&session, clock::now()).await?
+        }
         Owner::MemberId(member) => {
             let member = backend.store.member(member).await?;
             member.is_some_and(|member| member.family.as_deref() == Some(session))

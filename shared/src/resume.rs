@@ -1,8 +1,9 @@
 //! `resume` (contract, section 4): what a socket has missed, exactly, or an honest no.
 
 use crate::backend::Backend;
+use crate::chats::People;
 use crate::error::Result;
-use crate::frames::{MessageFrame, Recovery, Resumed};
+use crate::frames::{ConversationEvent, MessageFrame, Recovery, Resumed, WebMessage};
 use crate::ids::{ChatId, UserId};
 use crate::log::{Head, Message};
 use crate::presence;
@@ -71,9 +72,21 @@ async fn send(
     chat: ChatId,
     messages: &[Message],
 ) -> Result<Delivery> {
+    let people = match kind {
+        Kind::Topic => People::find(backend, messages.iter().map(|message| message.sender)).await?,
+        _ => People::default(),
+    };
     for message in messages {
-        let frame = MessageFrame::new(kind, chat, message);
-        let delivery = presence::reply(backend, connection, &frame).await?;
+        let delivery = match kind {
+            Kind::Web => presence::reply(backend, connection, &WebMessage::new(chat, message)).await?,
+            Kind::Topic => {
+                let frame = ConversationEvent::message(chat, message, people.name(message.sender));
+                presence::reply(backend, connection, &frame).await?
+            }
+            Kind::Direct | Kind::Pair | Kind::Room | Kind::Group => {
+                presence::reply(backend, connection, &MessageFrame::new(kind, chat, message)).await?
+            }
+        };
         if delivery != Delivery::Sent {
             return Ok(delivery);
         }

@@ -15,7 +15,6 @@ use crate::sessions::Caller;
 pub use crate::store::chats::Room;
 use crate::store::cursors::Cursor;
 use crate::store::heads::{HeadKey, Pair};
-use crate::store::transactions::Joined;
 use crate::store::{StoreError, pause};
 use crate::text::check_name;
 use futures::future::{try_join, try_join_all};
@@ -199,8 +198,8 @@ async fn join(backend: &Backend, user: UserId, room: &Room, head: &Head) -> Resu
     let read = Position { seq: head.seq(), own: 0 };
     let cursor = Cursor::new(room.chat_id, Kind::Room, None, read, clock::now());
     match chats::join(backend, user, &cursor, room.capacity.is_some()).await? {
-        Joined::Yes => Ok(()),
-        Joined::Full => Err(FULL),
+        true => Ok(()),
+        false => Err(FULL),
     }
 }
 
@@ -211,27 +210,11 @@ async fn deliver(sending: Sending<'_>, head: Option<Head>) -> Result<Sent> {
     if let Stored::Now(message) = &sent.outcome {
         let (kind, users) = match key.pair() {
             Some(pair) => (Kind::Pair, pair.users().to_vec()),
-            None => (Kind::Room, participants(backend, sent.chat_id, sender).await),
+            None => (Kind::Room, chats::participants(backend, sent.chat_id, sender).await),
         };
         presence::push(backend, sender, &users, &MessageFrame::new(kind, sent.chat_id, message)).await;
     }
     Ok(sent)
-}
-
-/// Who is to be told of a message, its sender in any case.
-async fn participants(backend: &Backend, room: ChatId, sender: UserId) -> Vec<UserId> {
-    let mut users = match backend.store.participants(room).await {
-        Ok(participants) => participants.into_iter().map(|(user, _)| user).collect(),
-        Err(error) => {
-            tracing::warn!(%error, "a message was not pushed to a room");
-            Vec::new()
-        }
-    };
-    // The index may not know of one who has just begun to take part.
-    if !users.contains(&sender) {
-        users.push(sender);
-    }
-    users
 }
 
 /// Marks everything in a room as read.

@@ -1,10 +1,11 @@
 //! Who calls: the user behind a token whose session stands.
 
 use crate::backend::Backend;
-use crate::clock::{self, Timestamp};
+use crate::clock;
 use crate::error::{Error, Result};
 use crate::ids::{Owner, UserId, secret};
 use crate::signed;
+use crate::store::StoreError;
 use crate::store::connections::Feed;
 use crate::store::sessions::Session;
 use crate::tokens::{Audience, BAD_TOKEN, Claims};
@@ -34,6 +35,12 @@ impl Bearer {
         Self::for_audience(backend.keys.verify(&backend.store, cookie).await?, surface)
     }
 
+    /// Verifies the pair of cookies of document 003: the token must be that of the user named beside it.
+    pub async fn from_pair(backend: &Backend, user: &str, token: &str) -> Result<Self> {
+        let bearer = Self::from_cookie(backend, token, Audience::Web).await?;
+        if user.parse() == Ok(bearer.session.user_id) { Ok(bearer) } else { Err(BAD_TOKEN) }
+    }
+
     /// Takes a verified token that a login gave.
     pub fn from_claims(claims: Claims) -> Result<Self> {
         Self::for_audience(claims, Audience::Login)
@@ -59,8 +66,10 @@ impl Bearer {
 
     /// The session, if it stands.
     pub async fn confirm(self, backend: &Backend) -> Result<Session> {
-        let standing = backend.store.session(&self.session.session_id, clock::now()).await?;
-        standing.filter(|standing| *standing == self.session).ok_or(ENDED)
+        match backend.store.session_stands(&self.session, clock::now()).await? {
+            true => Ok(self.session),
+            false => Err(ENDED),
+        }
     }
 
     /// Confirms the session and reads something beside it, so that both cost one round trip. What is read is
@@ -143,9 +152,15 @@ pub struct Standing {
 
 impl Standing {
     /// The session behind the cookie of conversations.
-    pub async fn of_cookie(backend: &Backend, cookie: &str) -> Result<Self> {
+    pub async fn of_conversations(backend: &Backend, cookie: &str) -> Result<Self> {
         let bearer = Bearer::from_cookie(backend, cookie, Audience::Conversations).await?;
         Ok(Self::of_user(bearer.confirm(backend).await?, Feed::Conversations))
+    }
+
+    /// The session behind the pair of cookies of document 003.
+    pub async fn of_web(backend: &Backend, user: &str, token: &str) -> Result<Self> {
+        let bearer = Bearer::from_pair(backend, user, token).await?;
+        Ok(Self::of_user(bearer.confirm(backend).await?, Feed::Notices))
     }
 
     fn of_user(session: Session, feed: Feed) -> Self {
@@ -185,14 +200,19 @@ impl Credential {
 
 /// Begins a session for a user who has shown a credential, and signs its token for a surface.
 pub async fn begin(backend: &Backend, user: UserId, surface: Audience) -> Result<String> {
-    let expires: Timestamp = clock::now() + LASTS;
+    let now = clock::now();
+    let expires = now + LASTS;
     let session = Session { session_id: secret(), user_id: user };
     let claims = Claims::new(surface, user.to_string(), session.session_id.clone(), expires);
     let (begun, token) = futures::future::join(
-        backend.store.begin_session(&session, expires),
+        backend.store.begin_session(&session, now, expires),
         backend.keys.sign(&backend.store, &claims),
     )
     .await;
-    begun?;
-    token
+    match begun {
+        Ok(()) => token,
+        // The user was deleted meanwhile.
+        Err(StoreError::Refused(_)) => Err(ENDED),
+        Err(error) => Err(error.into()),
+    }
 }

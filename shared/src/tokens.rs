@@ -30,6 +30,8 @@ pub enum Audience {
     Login,
     /// A user with the cookie of conversations (004).
     Conversations,
+    /// A user with the pair of cookies of document 003.
+    Web,
     /// A platform's user (000).
     Access,
     /// Another pair of tokens for a platform's user (000).

@@ -7,6 +7,7 @@
 //! A harness that cannot do what a test asks for panics and says why: that is the failure of the test.
 
 mod answer;
+mod browser;
 mod caller;
 mod groups;
 mod guest;
@@ -17,12 +18,15 @@ mod raw_socket;
 mod socket;
 mod stack;
 pub mod store_proxy;
+mod tables;
 pub mod tour;
 mod unique;
 mod user;
 mod wait;
+mod web_user;
 
 pub use answer::Answer;
+pub use browser::Browser;
 pub use caller::{Anonymous, Call, Caller};
 pub use guest::Guest;
 pub use outbox::Mail;
@@ -31,6 +35,8 @@ pub use process::{Owned, allow_open_files, descendants};
 pub use raw_socket::{Opcode, RawFrame, RawSocket};
 pub use socket::Socket;
 pub use stack::{Failure, Ready, Stack, target_folder, workspace};
+pub use tables::Tables;
 pub use unique::unique;
 pub use user::{Applicant, User};
 pub use wait::{PATIENCE, eventually, in_time};
+pub use web_user::WebUser;

@@ -5,6 +5,7 @@ use axum::Json;
 use axum::extract::State;
 use chat::http::{Body, Shared};
 use chat::sessions::Bearer;
+use chat::tokens::Audience;
 use chat::{Result, accounts};
 
 pub(crate) async fn create(
@@ -12,7 +13,7 @@ pub(crate) async fn create(
     Body(body): Body<Credentials>,
 ) -> Result<Json<Token>> {
     let (login, password) = body.into_parts()?;
-    let token = accounts::login(&backend, login, &password).await?;
+    let (_, token) = accounts::login(&backend, login, &password, Audience::Login).await?;
     Ok(Json(Token { token }))
 }
 

@@ -87,7 +87,7 @@ impl ListedRoom {
         let (title, user_id, geolocation, created_at) = match room.about? {
             About::Room(about) => (about.title, about.owner, Some(about.place.into()), about.created_at),
             About::Pair { owner, created_at, .. } => (people.name(other?), owner, None, created_at),
-            About::Direct { .. } | About::Group(_) | About::Topic(_) => return None,
+            _ => return None,
         };
         let newest = room.newest;
         Some(Self {

@@ -17,7 +17,7 @@ pub(crate) async fn create(
 ) -> Result<Response> {
     match accounts::create_named(&backend, &body.username).await {
         Ok(cookie) => {
-            let cookie = set_cookie(&origin, SESSION, &cookie)?;
+            let cookie = set_cookie(&backend, &origin, SESSION, &cookie)?;
             Ok(([(SET_COOKIE, cookie)], Json(Status::SUCCESS)).into_response())
         }
         Err(Error::Conflict(..)) => Ok(Json(Status::NAME_TAKEN).into_response()),

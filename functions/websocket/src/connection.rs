@@ -1,7 +1,7 @@
 //! `$connect` and `$disconnect`.
 
 use crate::wire::Answer;
-use chat::http::cookies::{SESSION, cookie};
+use chat::http::cookies::{SESSION, cookie, pair};
 use chat::sessions::{Credential, Standing};
 use chat::{Backend, Error, Result, presence};
 use http::HeaderMap;
@@ -16,15 +16,15 @@ pub(crate) async fn connect(
     token: Option<&str>,
     headers: &HeaderMap,
 ) -> Answer {
-    let opened = match (token, cookie(headers, SESSION)) {
+    let has_cookies = cookie(headers, SESSION).is_some() || pair(headers).is_some();
+    let opened = match (token, headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default())) {
         (Some(token), _) => by_token(backend, connection, token).await,
-        (None, Some(cookie)) => match headers.get(ORIGIN).map(|origin| origin.to_str().unwrap_or_default()) {
-            Some(origin) if !is_allowed(backend, origin) => return Answer::FORBIDDEN,
-            Some(_) => by_cookie(backend, connection, cookie).await,
-            // Whoever is no browser may send a cookie, but only pages say that they may use it.
-            None => Ok(()),
+        (None, Some(origin)) if has_cookies => match is_allowed(backend, origin) {
+            true => by_cookies(backend, connection, headers).await,
+            false => return Answer::FORBIDDEN,
         },
-        (None, None) => Ok(()),
+        // Whoever is no browser may send cookies, but only pages say that they may use them.
+        (None, _) => Ok(()),
     };
     match opened {
         Ok(()) => Answer::OK,
@@ -51,11 +51,26 @@ async fn by_token(backend: &Backend, connection: &str, token: &str) -> Result<()
     presence::open(backend, &standing, connection).await
 }
 
-/// A cookie that is not good any more is as good as none: a page cannot take it away.
-async fn by_cookie(backend: &Backend, connection: &str, cookie: &str) -> Result<()> {
-    match Standing::of_cookie(backend, cookie).await {
-        Ok(standing) => presence::open(backend, &standing, connection).await,
-        Err(Error::Unauthenticated(_)) => Ok(()),
+/// By the cookie of conversations, else by the pair of document 003. Cookies that are not good any more are as good as
+/// none: a page cannot take them away.
+async fn by_cookies(backend: &Backend, connection: &str, headers: &HeaderMap) -> Result<()> {
+    let mut standing = Ok(None);
+    if let Some(cookie) = cookie(headers, SESSION) {
+        standing = if_good(Standing::of_conversations(backend, cookie).await);
+    }
+    if let (Ok(None), Some((user, token))) = (&standing, pair(headers)) {
+        standing = if_good(Standing::of_web(backend, user, token).await);
+    }
+    match standing? {
+        Some(standing) => presence::open(backend, &standing, connection).await,
+        None => Ok(()),
+    }
+}
+
+fn if_good(standing: Result<Standing>) -> Result<Option<Standing>> {
+    match standing {
+        Ok(standing) => Ok(Some(standing)),
+        Err(Error::Unauthenticated(_)) => Ok(None),
         Err(error) => Err(error),
     }
 }

@@ -6,7 +6,7 @@ use crate::backend::Backend;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
 use crate::frames::BotExchange;
-use crate::history::{Page, before, newest_first};
+use crate::history::{PAGE, Page, before, newest_first};
 use crate::ids::UserId;
 use crate::log::{Head, Message};
 use crate::presence;
@@ -114,7 +114,7 @@ pub async fn history(backend: &Backend, caller: Caller, until: Option<Timestamp>
     let key = HeadKey::Bot(caller.claimed_user());
     let head = caller.confirm_while(backend, async { Ok(backend.store.head(key).await?) }).await?;
     match head {
-        Some(head) => before(backend, &head, until).await,
+        Some(head) => before(backend, &head, until, PAGE).await,
         None => Ok(Page { messages: Vec::new(), next: None }),
     }
 }

@@ -3,62 +3,17 @@
 use super::DIRECT;
 use crate::backend::Backend;
 use crate::chats::{NO_CHAT, seat};
-use crate::clock::{self, Timestamp};
+use crate::clock;
 use crate::error::Result;
+use crate::graves;
 use crate::ids::{ChatId, UserId};
-use crate::send::INVOCATION_LASTS;
-use crate::store::{StoreError, pause};
 
-const TRIES: u32 = 12;
-/// Calls that one deletion spends on rows, its own chat's first. What is left is taken up by later deletions.
-const SWEEPS: usize = 10;
-const ROWS_PER_SWEEP: i32 = 100;
-
-/// Deletes a chat for both, at once and in one step however long its history. Its rows, which nobody can
-/// reach any more, are removed behind it.
+/// Deletes a chat for both, at once and in one step however long its history.
 pub async fn delete(backend: &Backend, user: UserId, chat: ChatId) -> Result<()> {
     let seat = seat(backend, user, chat, DIRECT).await?;
-    let now = clock::now();
-    let mut tried = 0;
-    loop {
-        match backend.store.bury_chat(seat.pair()?, chat, now).await {
-            Ok(()) => break,
-            Err(StoreError::Refused(_)) => return Err(NO_CHAT),
-            Err(StoreError::Unavailable(_)) if tried < TRIES => pause(tried).await,
-            Err(error) => return Err(error.into()),
-        }
-        tried += 1;
+    let pair = seat.pair()?;
+    match graves::bury(backend, seat.key, chat, seat.cursor.kind, &pair.users(), clock::now()).await? {
+        true => Ok(()),
+        false => Err(NO_CHAT),
     }
-    if let Err(error) = sweep(backend, chat, now).await {
-        tracing::warn!(%error, "rows of deleted chats are left for later");
-    }
-    Ok(())
-}
-
-/// Removes rows: of the chat just deleted, then of older graves. A grave is closed only when it is swept
-/// after every invocation that ran at the burial has ended: one of them may have filed a message late.
-async fn sweep(backend: &Backend, chat: ChatId, now: Timestamp) -> Result<()> {
-    let mut sweeps = SWEEPS;
-    empty(backend, chat, &mut sweeps).await?;
-    if sweeps == 0 {
-        return Ok(());
-    }
-    for grave in backend.store.graves(now - INVOCATION_LASTS, SWEEPS as i32).await? {
-        if !empty(backend, grave, &mut sweeps).await? {
-            return Ok(());
-        }
-        backend.store.close_grave(grave).await?;
-    }
-    Ok(())
-}
-
-/// Removes a deleted chat's rows as far as `sweeps` reaches. True when none is left.
-async fn empty(backend: &Backend, chat: ChatId, sweeps: &mut usize) -> Result<bool> {
-    while *sweeps > 0 {
-        *sweeps -= 1;
-        if backend.store.sweep(chat, ROWS_PER_SWEEP).await? {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }

@@ -6,9 +6,12 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use http_body_util::BodyExt;
+use percent_encoding::percent_decode;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+
+const FORM: &str = "application/x-www-form-urlencoded";
 
 /// A body read as JSON or as `application/x-www-form-urlencoded`; without a content type, as JSON.
 #[derive(Debug)]
@@ -23,7 +26,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         let bytes = read(body).await?;
         match media_type.as_deref() {
             None | Some("application/json") => json(&bytes).map(Self),
-            Some("application/x-www-form-urlencoded") => form(&bytes).map(Self),
+            Some(FORM) => form(&bytes).map(Self),
             Some(_) => {
                 Err(Error::UnsupportedMediaType("application/json or application/x-www-form-urlencoded"))
             }
@@ -41,6 +44,22 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
     async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
         let (head, body) = request.into_parts();
         only_json(&head.headers, &read(body).await?).map(Self)
+    }
+}
+
+/// A body of `application/x-www-form-urlencoded`; without a content type, too (003).
+#[derive(Debug)]
+pub struct FormBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for FormBody<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, _state: &S) -> Result<Self, Error> {
+        let (head, body) = request.into_parts();
+        match media_type(&head.headers).as_deref() {
+            None | Some(FORM) => form(&read(body).await?).map(Self),
+            Some(_) => Err(Error::UnsupportedMediaType(FORM)),
+        }
     }
 }
 
@@ -87,12 +106,21 @@ impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
 }
 
 fn form<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    pairs(bytes).map_err(unreadable)
+}
+
+/// What the pairs of a form or of a query say, or why they say nothing. A `%` that escapes nothing is itself, as in
+/// browsers; what is not UTF-8 is refused, because it could not be kept as sent.
+pub(super) fn pairs<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    if percent_decode(bytes).decode_utf8().is_err() {
+        return Err("it is not UTF-8".to_owned());
+    }
     let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(bytes));
-    serde_path_to_error::deserialize(form).map_err(|error| unreadable(named(&error)))
+    serde_path_to_error::deserialize(form).map_err(|error| named(&error))
 }
 
 /// The reason, with the field it is about in front.
-pub(super) fn named(error: &serde_path_to_error::Error<impl std::fmt::Display>) -> String {
+fn named(error: &serde_path_to_error::Error<impl std::fmt::Display>) -> String {
     match error.path().to_string().as_str() {
         "." => error.inner().to_string(),
         path => format!("{path}: {}", error.inner()),
@@ -126,6 +154,10 @@ mod tests {
         let error = json::<Letter>(br#"{"to":"7","text":""}"#).expect_err("a string is no number");
         assert!(error.to_string().contains("to: invalid type"), "{error}");
         assert!(form::<Letter>(b"to=x&text=").expect_err("x is no number").to_string().contains("to: "));
+        for broken in [&b"to=7&text=%ff"[..], b"to=7&text=\xff", b"to=7&text=%c3"] {
+            assert!(form::<Letter>(broken).is_err());
+        }
+        assert_eq!(form::<Letter>(b"to=7&text=100%+%zz").expect("a form").text, "100% %zz");
         for broken in [&b""[..], b"{", b"[]", b"[7,\"text\"]", b"{\"to\":1,\"text\":\"\"} x", b"\xff"] {
             assert!(json::<Letter>(broken).is_err());
         }

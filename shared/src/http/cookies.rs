@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::caller::Origin;
+use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::sessions::{Bearer, LASTS};
 use crate::tokens::Audience;
@@ -12,8 +13,14 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 
 /// The cookie of conversations.
 pub const SESSION: &str = "session";
+/// The cookies of document 003, which calls the second one by two names.
+pub const USER_ID: &str = "user_id";
+/// See [`USER_ID`].
+pub const TOKEN: &str = "token";
+const ACCESS_TOKEN: &str = "access_token";
 
 const NO_COOKIE: Error = Error::Unauthenticated("The cookie session is needed");
+const NO_PAIR: Error = Error::Unauthenticated("The cookies user_id and token are needed");
 const OTHER_SITE: Error = Error::Forbidden("A page of another site may not do this");
 
 /// The first cookie of a name.
@@ -36,13 +43,42 @@ impl FromRequestParts<Shared> for ByCookie {
     }
 }
 
+/// The pair of cookies of document 003.
+pub fn pair(headers: &HeaderMap) -> Option<(&str, &str)> {
+    let token = cookie(headers, TOKEN).or_else(|| cookie(headers, ACCESS_TOKEN))?;
+    Some((cookie(headers, USER_ID)?, token))
+}
+
+/// A user with the pair of cookies of document 003.
+#[derive(Debug)]
+pub struct ByPair(pub Bearer);
+
+impl FromRequestParts<Shared> for ByPair {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, backend: &Shared) -> Result<Self> {
+        let (user, token) = pair(&parts.headers).ok_or(NO_PAIR)?;
+        Ok(Self(Bearer::from_pair(backend, user, token).await?))
+    }
+}
+
 /// The header that sets a cookie as long as a session lasts. Scripts cannot read it, and other sites' pages do not send
 /// it along with what they do.
-pub fn set_cookie(origin: &Origin, name: &str, value: &str) -> Result<HeaderValue> {
+pub fn set_cookie(backend: &Backend, origin: &Origin, name: &str, value: &str) -> Result<HeaderValue> {
+    header(backend, origin, name, value, LASTS.as_secs())
+}
+
+/// The header that takes a cookie away: a blank, as document 003 has it, which ends at once.
+pub fn blank_cookie(backend: &Backend, origin: &Origin, name: &str) -> Result<HeaderValue> {
+    header(backend, origin, name, " ", 0)
+}
+
+fn header(backend: &Backend, origin: &Origin, name: &str, value: &str, seconds: u64) -> Result<HeaderValue> {
     let secure = if origin.0.starts_with("https:") { "; Secure" } else { "" };
-    let lasts = LASTS.as_secs();
-    HeaderValue::from_str(&format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={lasts}{secure}"))
-        .map_err(Error::internal)
+    let domain = backend.cookie_domain.as_ref().map(|domain| format!("; Domain={domain}"));
+    let domain = domain.unwrap_or_default();
+    let cookie = format!("{name}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}{domain}{secure}");
+    HeaderValue::from_str(&cookie).map_err(Error::internal)
 }
 
 /// Refuses what a page of another site does with a user's cookie, or has one set for. Browsers say where a page is from;

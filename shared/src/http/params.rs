@@ -1,11 +1,12 @@
 //! Path and query parameters whose refusals are in the envelope.
 
-use super::body::named;
+use super::body::pairs;
 use crate::error::{Error, Result};
 use axum::extract::{FromRequestParts, Path as AxumPath, RawPathParams};
 use axum::http::request::Parts;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
+use std::str::FromStr;
 
 /// Path parameters.
 #[derive(Debug)]
@@ -36,9 +37,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
         let query = parts.uri.query().unwrap_or_default();
-        let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(query.as_bytes()));
-        let value = serde_path_to_error::deserialize(form).map_err(|error| {
-            Error::invalid("invalid_query", format!("The query is not as expected: {}", named(&error)))
+        let value = pairs(query.as_bytes()).map_err(|reason| {
+            Error::invalid("invalid_query", format!("The query is not as expected: {reason}"))
         })?;
         Ok(Self(value))
     }
@@ -50,11 +50,21 @@ pub struct Number(u64);
 
 impl<'de> Deserialize<'de> for Number {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(D::Error::custom("a whole number is expected, without sign"));
-        }
-        Ok(Self(text.parse().unwrap_or(u64::MAX)))
+        Ok(Self(digits(deserializer)?.parse().unwrap_or(u64::MAX)))
+    }
+}
+
+/// A number in a query or a form that names something: digits, and nothing else. Rust reads a number with a plus sign;
+/// there is no such id.
+pub fn id<'de, D: Deserializer<'de>, T: FromStr>(deserializer: D) -> Result<T, D::Error> {
+    digits(deserializer)?.parse().map_err(|_| D::Error::custom("there is no such number"))
+}
+
+fn digits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text),
+        false => Err(D::Error::custom("a whole number is expected, without sign")),
     }
 }
 

@@ -4,6 +4,7 @@ mod commit;
 
 pub(crate) use commit::{INVOCATION_LASTS, empty_tail, file};
 
+use crate::accounts::NO_USER;
 use crate::backend::Backend;
 use crate::chats::NO_CHAT;
 use crate::clock::{self, Timestamp};
@@ -28,7 +29,6 @@ const MAX_CLIENT_ID_BYTES: usize = 128;
 const OPEN_TRIES: u32 = 12;
 const REPLAY_TRIES: u32 = 60;
 
-const NO_RECEIVER: Error = Error::NotFound("user_not_found", "There is no such user");
 const KEY_REUSED: Error =
     Error::Conflict("idempotency_key_reused", "This idempotency key was used for another message");
 
@@ -171,6 +171,7 @@ impl Sending<'_> {
         for _ in 0..OPEN_TRIES {
             let step = match head {
                 None => self.open(&attempt).await?,
+                Some(head) if head.closed => self.repeat(&attempt).await?,
                 Some(head) => self.append(head, &attempt).await?,
             };
             match step {
@@ -188,6 +189,15 @@ impl Sending<'_> {
         match standing {
             Some(standing) if standing.digest != self.digest() => Err(KEY_REUSED),
             _ => Ok(()),
+        }
+    }
+
+    /// The first answer again, in a chat that nobody writes to any more.
+    async fn repeat(&self, attempt: &str) -> Result<Step> {
+        let Some(client_id) = &self.draft.client_id else { return Err(NO_USER) };
+        match self.backend.store.standing_claim(self.sender, client_id, clock::now()).await? {
+            Some(standing) => self.replay(standing, attempt).await,
+            None => Err(NO_USER),
         }
     }
 
@@ -229,15 +239,16 @@ impl Sending<'_> {
     async fn open(&self, attempt: &str) -> Result<Step> {
         let store = &self.backend.store;
         let pair = self.key.pair();
-        match (self.key, pair) {
-            (HeadKey::Chat(_) | HeadKey::Topic(_), _) => return Err(NO_CHAT),
-            (_, Some(pair)) if store.profile(pair.other(self.sender)).await?.is_none() => {
-                return Err(NO_RECEIVER);
-            }
-            _ => {}
+        if let HeadKey::Chat(_) | HeadKey::Web(_) | HeadKey::Topic(_) = self.key {
+            return Err(NO_CHAT);
         }
         let counted = pair.map(|pair| pair.users().to_vec()).unwrap_or_default();
         for tried in 0..OPEN_TRIES {
+            if let Some(pair) = pair
+                && store.profile(pair.other(self.sender)).await?.is_none()
+            {
+                return Err(NO_USER);
+            }
             let now = clock::now();
             let mut head = Head::empty(ChatId::mint(), &counted);
             head.tail.push(self.entry(attempt, now));

@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::geo::{Point, Range};
 use crate::ids::{ChatId, UserId};
 use aws_sdk_dynamodb::types::{
-    KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -26,8 +26,6 @@ pub enum About {
         /// Whose.
         #[serde(flatten)]
         pair: Pair,
-        /// It is gone.
-        deleted: bool,
     },
     /// A room of two.
     Pair {
@@ -43,19 +41,25 @@ pub enum About {
     Room(Room),
     /// A group.
     Group(Group),
+    /// A chat of document 003.
+    Web(WebChat),
     /// A conversation.
     Topic(Topic),
+    /// Nothing any more.
+    Deleted,
 }
 
 impl About {
-    /// The kind alone; `None` for a chat without cursors.
+    /// The kind alone; `None` for a chat that is gone.
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Self::Direct { .. } => Some(Kind::Direct),
             Self::Pair { .. } => Some(Kind::Pair),
             Self::Room(_) => Some(Kind::Room),
             Self::Group(_) => Some(Kind::Group),
-            Self::Topic(_) => None,
+            Self::Web(_) => Some(Kind::Web),
+            Self::Topic(_) => Some(Kind::Topic),
+            Self::Deleted => None,
         }
     }
 }
@@ -87,6 +91,19 @@ pub struct Group {
     /// Its name.
     pub title: String,
     /// Who made it and may rename it.
+    pub owner: UserId,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// A chat of document 003. How many take part is counted beside it: the last one who leaves takes it along.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct WebChat {
+    /// Its id.
+    pub chat_id: ChatId,
+    /// Its title.
+    pub title: String,
+    /// Who made it.
     pub owner: UserId,
     /// When.
     pub created_at: Timestamp,
@@ -145,21 +162,80 @@ impl Store {
             }
             About::Group(_) => item.extend([("directory".into(), s(GROUPS))]),
             About::Topic(_) => item.extend([("directory".into(), s(TOPICS))]),
-            About::Direct { .. } | About::Pair { .. } => {}
+            About::Web(_) => item.extend([("members".into(), n(1))]),
+            About::Direct { .. } | About::Pair { .. } | About::Deleted => {}
         }
         put_new(&self.tables.chats, "pk", item)
     }
 
-    /// Counts one more participant of a room with limited places, as part of the transaction that makes it one.
-    pub(super) fn one_more_place_taken(&self, chat: ChatId) -> Result<TransactWriteItem> {
+    /// Counts one more participant of a room with limited places, or of a chat of document 003, as part of the
+    /// transaction that makes it one.
+    pub(super) fn one_more(&self, chat: ChatId, kind: Kind) -> Result<TransactWriteItem> {
         let update = Update::builder()
             .table_name(&self.tables.chats)
             .key("pk", s(about_key(chat)))
             .update_expression("ADD members :one")
-            .condition_expression("attribute_not_exists(members) OR members < #capacity")
-            .expression_attribute_names("#capacity", "capacity")
             .expression_attribute_values(":one", n(1));
+        let update = match kind {
+            Kind::Web => {
+                update.condition_expression("kind = :web").expression_attribute_values(":web", s("web"))
+            }
+            _ => update
+                .condition_expression("attribute_not_exists(members) OR members < #capacity")
+                .expression_attribute_names("#capacity", "capacity"),
+        };
         Ok(TransactWriteItem::builder().update(complete(update.build())?).build())
+    }
+
+    /// Counts one participant less, as part of the transaction that takes it out. Refused for the only one of a chat of
+    /// document 003.
+    pub(super) fn one_less(&self, chat: ChatId, kind: Kind) -> Result<TransactWriteItem> {
+        let least = if kind == Kind::Web { 1 } else { 0 };
+        let update = Update::builder()
+            .table_name(&self.tables.chats)
+            .key("pk", s(about_key(chat)))
+            .update_expression("ADD members :less")
+            .condition_expression("members > :least")
+            .expression_attribute_values(":less", n(-1))
+            .expression_attribute_values(":least", n(least));
+        Ok(TransactWriteItem::builder().update(complete(update.build())?).build())
+    }
+
+    /// What is left of a chat's id when the chat is deleted, as part of the transaction that does it: a grave until its
+    /// rows are gone. One of document 003 must have a single participant.
+    pub(super) fn grave(&self, chat: ChatId, kind: Kind, now: Timestamp) -> Result<TransactWriteItem> {
+        let grave =
+            [("pk", s(about_key(chat))), ("chat_id", n(chat)), ("grave", s("open")), ("buried_at", n(now.0))];
+        let put =
+            Put::builder().table_name(&self.tables.chats).set_item(Some(write(&About::Deleted, grave)?));
+        let put = match kind {
+            Kind::Web => put
+                .condition_expression("kind = :web AND members = :one")
+                .expression_attribute_values(":web", s("web"))
+                .expression_attribute_values(":one", n(1)),
+            _ => put,
+        };
+        Ok(TransactWriteItem::builder().put(complete(put.build())?).build())
+    }
+
+    /// Gives a chat of document 003 another title. False when there is no such chat.
+    pub async fn rename_web(&self, chat: ChatId, title: &str) -> Result<bool> {
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(about_key(chat)))
+            .update_expression("SET title = :title")
+            .condition_expression("kind = :web")
+            .expression_attribute_values(":title", s(title))
+            .expression_attribute_values(":web", s("web"))
+            .send()
+            .await;
+        match updated.map_err(StoreError::from) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Renames a group, if `owner` is its owner. `None` where it is not, or there is no such group.

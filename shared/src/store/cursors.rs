@@ -1,14 +1,17 @@
 //! Cursors (`Unread`): how far each user has read each of its chats. A user's list of chats starts here, and
-//! having a cursor is taking part.
+//! having a cursor is taking part. The cursor of one who has left stays as a trace, which nobody sees: it tells where
+//! there may be something to erase when the user is deleted.
 
 use super::heads::{HeadKey, Kind, Pair};
-use super::{Item, Result, Store, StoreError, n, number_of, read, write};
+use super::{Item, Result, Store, StoreError, complete, n, number_of, read, write};
 use crate::clock::Timestamp;
 use crate::ids::{ChatId, UserId};
 use crate::log::{Position, Reader, Tally};
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{
+    KeysAndAttributes, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
 use serde::{Deserialize, Serialize};
 
 const CREDIT_TRIES: u32 = 20;
@@ -55,6 +58,8 @@ impl Cursor {
             Kind::Direct => pair().map(HeadKey::Direct),
             Kind::Pair => pair().map(HeadKey::Pair),
             Kind::Room | Kind::Group => Some(HeadKey::Chat(self.chat_id)),
+            Kind::Web => Some(HeadKey::Web(self.chat_id)),
+            Kind::Topic => Some(HeadKey::Topic(self.chat_id)),
         }
     }
 
@@ -65,14 +70,31 @@ impl Cursor {
 
     pub(super) fn item(&self, user: UserId) -> Result<Item> {
         let mut item = write(self, [("user_id", n(user))])?;
-        if self.kind == Kind::Room {
+        if let Kind::Room | Kind::Web = self.kind {
             item.insert("room_id".into(), n(self.chat_id));
         }
         Ok(item)
     }
 }
 
-fn key(user: UserId, chat: ChatId) -> Item {
+/// A cursor, or what is left of one.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Trace {
+    /// The cursor.
+    #[serde(flatten)]
+    pub cursor: Cursor,
+    /// When its user left.
+    pub left_at: Option<Timestamp>,
+    /// How far the user's messages are erased.
+    #[serde(default)]
+    pub erased_through: u64,
+}
+
+fn takes_part(cursor: &Item) -> bool {
+    !cursor.contains_key("left_at")
+}
+
+pub(super) fn key(user: UserId, chat: ChatId) -> Item {
     Item::from([("user_id".into(), n(user)), ("chat_id".into(), n(chat))])
 }
 
@@ -98,11 +120,21 @@ impl Store {
             .consistent_read(true)
             .send()
             .await?;
-        got.item.map(read).transpose()
+        got.item.filter(takes_part).map(read).transpose()
     }
 
     /// All cursors of a user.
     pub async fn cursors(&self, user: UserId) -> Result<Vec<Cursor>> {
+        let cursors = self.cursor_items(user).await?;
+        cursors.into_iter().filter(takes_part).map(read).collect()
+    }
+
+    /// All cursors of a user, and what is left of those in chats that it has left.
+    pub async fn traces(&self, user: UserId) -> Result<Vec<Trace>> {
+        self.cursor_items(user).await?.into_iter().map(read).collect()
+    }
+
+    async fn cursor_items(&self, user: UserId) -> Result<Vec<Item>> {
         let mut pages = self
             .client
             .query()
@@ -112,13 +144,11 @@ impl Store {
             .consistent_read(true)
             .into_paginator()
             .send();
-        let mut cursors = Vec::new();
+        let mut items = Vec::new();
         while let Some(page) = pages.next().await {
-            for item in page?.items.unwrap_or_default() {
-                cursors.push(read(item)?);
-            }
+            items.append(&mut page?.items.unwrap_or_default());
         }
-        Ok(cursors)
+        Ok(items)
     }
 
     /// A user's cursors in some chats. Chats that the user takes no part in are left out.
@@ -126,18 +156,18 @@ impl Store {
         let keys = chats.iter().map(|&chat| key(user, chat)).collect();
         let keys_of = |keys| KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
         let items = self.batch_get(&self.tables.unread, keys, keys_of).await?;
-        items.into_iter().map(read).collect()
+        items.into_iter().filter(takes_part).map(read).collect()
     }
 
-    /// Who takes part in a room, with the moment of each, in the order of user ids. Eventually consistent.
-    pub async fn participants(&self, room: ChatId) -> Result<Vec<(UserId, Timestamp)>> {
+    /// Who takes part in a room or a chat of document 003, with the moment of each, in the order of user ids. Eventually consistent.
+    pub async fn participants(&self, chat: ChatId) -> Result<Vec<(UserId, Timestamp)>> {
         let mut pages = self
             .client
             .query()
             .table_name(&self.tables.unread)
             .index_name("participants")
             .key_condition_expression("room_id = :room")
-            .expression_attribute_values(":room", n(room))
+            .expression_attribute_values(":room", n(chat))
             .into_paginator()
             .send();
         let mut participants = Vec::new();
@@ -148,6 +178,38 @@ impl Store {
             }));
         }
         Ok(participants)
+    }
+
+    /// The end of a cursor that leaves a trace, as part of the transaction that takes its user out.
+    pub(super) fn end_cursor(&self, user: UserId, chat: ChatId, now: Timestamp) -> Result<TransactWriteItem> {
+        let update = Update::builder()
+            .table_name(&self.tables.unread)
+            .set_key(Some(key(user, chat)))
+            .update_expression("SET left_at = :now REMOVE room_id")
+            .condition_expression("attribute_exists(user_id) AND attribute_not_exists(left_at)")
+            .expression_attribute_values(":now", n(now.0));
+        Ok(TransactWriteItem::builder().update(complete(update.build())?).build())
+    }
+
+    /// Notes how far a deleted user's messages are erased.
+    pub async fn erased(&self, user: UserId, chat: ChatId, through: u64) -> Result<()> {
+        self.client
+            .update_item()
+            .table_name(&self.tables.unread)
+            .set_key(Some(key(user, chat)))
+            .update_expression("SET erased_through = :through")
+            .condition_expression("attribute_exists(user_id)")
+            .expression_attribute_values(":through", n(through))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// Deletes a cursor or what is left of it.
+    pub async fn delete_cursor(&self, user: UserId, chat: ChatId) -> Result<()> {
+        let key = Some(key(user, chat));
+        self.client.delete_item().table_name(&self.tables.unread).set_key(key).send().await?;
+        Ok(())
     }
 
     /// Moves a cursor forward and notes that something was read. One that is further already stays; one that is

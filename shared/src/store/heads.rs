@@ -1,11 +1,11 @@
 //! Heads of chats (`Chats`), each under its [`HeadKey`]: `direct#<low>#<high>`, `pair#<low>#<high>`,
-//! `head#<id>`, `topic#<id>`, `bot#<user>`.
+//! `head#<id>`, `web#<id>`, `topic#<id>`, `bot#<user>`.
 
 use super::{Item, Result, Store, StoreError, n, put_new, read, s, value, write};
 use crate::ids::{ChatId, UserId};
 use crate::log::{Entry, Head, MAX_TAIL, Message, Purge};
 use aws_sdk_dynamodb::types::{
-    KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -51,6 +51,10 @@ pub enum Kind {
     Room,
     /// A group (document 002).
     Group,
+    /// A chat of document 003.
+    Web,
+    /// A conversation (document 004), for those who have posted to it.
+    Topic,
 }
 
 /// Where a chat's head is.
@@ -62,7 +66,9 @@ pub enum HeadKey {
     Pair(Pair),
     /// A chat of many: a geolocated room or a group.
     Chat(ChatId),
-    /// A conversation, whose participants have no cursors.
+    /// A chat of document 003, which counts nothing as unread.
+    Web(ChatId),
+    /// A conversation, which counts nothing as unread either.
     Topic(ChatId),
     /// A user's chat with the bot.
     Bot(UserId),
@@ -75,6 +81,7 @@ impl HeadKey {
             Self::Direct(Pair { low, high }) => format!("direct#{low}#{high}"),
             Self::Pair(Pair { low, high }) => format!("pair#{low}#{high}"),
             Self::Chat(chat) => format!("head#{chat}"),
+            Self::Web(chat) => format!("web#{chat}"),
             Self::Topic(chat) => format!("topic#{chat}"),
             Self::Bot(user) => format!("bot#{user}"),
         }
@@ -84,7 +91,7 @@ impl HeadKey {
     pub fn pair(self) -> Option<Pair> {
         match self {
             Self::Direct(pair) | Self::Pair(pair) => Some(pair),
-            Self::Chat(_) | Self::Topic(_) | Self::Bot(_) => None,
+            Self::Chat(_) | Self::Web(_) | Self::Topic(_) | Self::Bot(_) => None,
         }
     }
 }
@@ -140,10 +147,7 @@ impl Store {
             .update_item()
             .table_name(&self.tables.chats)
             .key("pk", s(key.pk()))
-            .expression_attribute_values(
-                ":entry",
-                aws_sdk_dynamodb::types::AttributeValue::L(vec![value(entry)?]),
-            )
+            .expression_attribute_values(":entry", AttributeValue::L(vec![value(entry)?]))
             .expression_attribute_values(":chat", n(seen.chat_id))
             .expression_attribute_values(":attempt", s(&entry.attempt))
             .return_values(ReturnValue::AllNew)
@@ -197,10 +201,7 @@ impl Store {
             .key("pk", s(key.pk()))
             .update_expression("ADD fenced :attempt")
             .condition_expression("chat_id = :chat")
-            .expression_attribute_values(
-                ":attempt",
-                aws_sdk_dynamodb::types::AttributeValue::Ss(vec![attempt.into()]),
-            )
+            .expression_attribute_values(":attempt", AttributeValue::Ss(vec![attempt.into()]))
             .expression_attribute_values(":chat", n(chat))
             .return_values(ReturnValue::AllNew)
             .send()
@@ -216,7 +217,7 @@ impl Store {
             .key("pk", s(key.pk()))
             .update_expression("DELETE fenced :attempts")
             .condition_expression("chat_id = :chat")
-            .expression_attribute_values(":attempts", aws_sdk_dynamodb::types::AttributeValue::Ss(attempts))
+            .expression_attribute_values(":attempts", AttributeValue::Ss(attempts))
             .expression_attribute_values(":chat", n(chat))
             .send()
             .await?;
@@ -234,7 +235,7 @@ impl Store {
             .key("pk", s(key.pk()))
             .update_expression("SET tail = :empty, filed = :seq, filed_at = :time, latest = :latest")
             .condition_expression("chat_id = :chat AND filed = :filed AND size(tail) = :size")
-            .expression_attribute_values(":empty", aws_sdk_dynamodb::types::AttributeValue::L(Vec::new()))
+            .expression_attribute_values(":empty", AttributeValue::L(Vec::new()))
             .expression_attribute_values(":seq", n(seen.seq()))
             .expression_attribute_values(":time", n(newest.as_ref().map_or(seen.filed_at, |last| last.at).0))
             .expression_attribute_values(":latest", value(&newest)?)
@@ -300,6 +301,70 @@ impl Store {
             .send()
             .await;
         match updated.map_err(StoreError::from) {
+            Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Notes that one of a chat's two is gone, so that nobody writes to it any more. False when there is no such chat.
+    pub async fn close_chat(&self, key: HeadKey, chat: ChatId) -> Result<bool> {
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(key.pk()))
+            .update_expression("SET closed = :yes")
+            .condition_expression("chat_id = :chat")
+            .expression_attribute_values(":yes", AttributeValue::Bool(true))
+            .expression_attribute_values(":chat", n(chat))
+            .send()
+            .await;
+        match updated.map_err(StoreError::from) {
+            Ok(_) => Ok(true),
+            Err(StoreError::Refused(_)) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Puts another version of the newest message into a head, where it has one, after rows were changed: whoever
+    /// looked at these rows before cannot put what it saw there into the head any more. Refused when a message was sent
+    /// or removed meanwhile.
+    pub async fn replace_latest(&self, key: HeadKey, seen: &Head, latest: Option<&Message>) -> Result<()> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(key.pk()))
+            .condition_expression(
+                "chat_id = :chat AND purge_count = :count AND filed = :filed AND size(tail) = :size",
+            )
+            .expression_attribute_values(":chat", n(seen.chat_id))
+            .expression_attribute_values(":count", n(seen.purge_count))
+            .expression_attribute_values(":filed", n(seen.filed))
+            .expression_attribute_values(":size", n(seen.tail.len()))
+            .expression_attribute_values(":next", n(seen.purge_count + 1));
+        let update = match latest {
+            Some(latest) => update
+                .update_expression("SET purge_count = :next, latest = :latest")
+                .expression_attribute_values(":latest", value(latest)?),
+            None => update.update_expression("SET purge_count = :next"),
+        };
+        update.send().await?;
+        Ok(())
+    }
+
+    /// Deletes a head, if it is still this chat's.
+    pub async fn delete_head(&self, key: HeadKey, chat: ChatId) -> Result<()> {
+        let deleted = self
+            .client
+            .delete_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(key.pk()))
+            .condition_expression("chat_id = :chat")
+            .expression_attribute_values(":chat", n(chat))
+            .send()
+            .await;
+        match deleted.map_err(StoreError::from) {
             Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
             Err(error) => Err(error),
         }

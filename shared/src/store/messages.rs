@@ -166,6 +166,28 @@ impl Store {
         self.write_all(marks.collect::<Result<_>>()?).await
     }
 
+    /// Erases what a message says; that there was one stays.
+    pub async fn blank(&self, chat: ChatId, seq: u64) -> Result<()> {
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.tables.messages)
+            .key("chat_id", n(chat))
+            .key("seq", n(seq))
+            .update_expression("SET #text = :nothing, #type = :plain REMOVE client_id")
+            .condition_expression("attribute_exists(seq) AND attribute_not_exists(removed)")
+            .expression_attribute_names("#text", "text")
+            .expression_attribute_names("#type", "type")
+            .expression_attribute_values(":nothing", super::s(""))
+            .expression_attribute_values(":plain", super::s("text"))
+            .send()
+            .await;
+        match updated.map_err(StoreError::from) {
+            Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Deletes up to `most` rows of a deleted chat. True when none is left.
     pub async fn sweep(&self, chat: ChatId, most: i32) -> Result<bool> {
         let found = self

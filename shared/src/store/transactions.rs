@@ -1,29 +1,42 @@
 //! What spans items of several kinds and happens all or not at all: opening, making, joining and deleting chats.
 
-use super::chats::{About, about_key};
+use super::chats::About;
 use super::claims::Claim;
 use super::cursors::Cursor;
-use super::heads::{HeadKey, Kind, Pair};
+use super::heads::{HeadKey, Kind};
 use super::messages::mark;
 use super::{Result, Store, complete, n, put_new, s, value};
 use crate::clock::Timestamp;
 use crate::ids::{ChatId, UserId};
 use crate::log::{Head, Message, Position};
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 
 /// What became of a wish to take part in a room.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Joined {
     /// The user takes part.
     Yes,
-    /// As many take part as the room has places for.
+    /// As many take part as the room has places for; or the chat is gone.
     Full,
+    /// The user is gone.
+    NoUser,
+}
+
+/// What became of a wish to leave a chat.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// The user has left.
+    Yes,
+    /// It takes no part (any more).
+    Before,
+    /// It is the only one in a chat of document 003, which has to go with it.
+    Alone,
 }
 
 impl Store {
     /// Opens a chat with its first message; for a pair also a cursor for each and what the id means; and the
     /// sender's idempotency claim if there is one: all or nothing. Refused when there is such a chat by now,
-    /// the id is taken, or the claim is another attempt's.
+    /// the id is taken, one of a pair is gone, or the claim is another attempt's.
     pub async fn open_chat(
         &self,
         key: HeadKey,
@@ -34,7 +47,7 @@ impl Store {
         let mut writes = vec![self.new_head(key, head)?];
         if let Some(pair) = key.pair() {
             let about = match key {
-                HeadKey::Direct(_) => About::Direct { pair, deleted: false },
+                HeadKey::Direct(_) => About::Direct { pair },
                 _ => About::Pair { pair, owner: opened.0, created_at: opened.1 },
             };
             writes.push(self.new_about(head.chat_id, &about)?);
@@ -43,6 +56,7 @@ impl Store {
                 let cursor =
                     Cursor::new(head.chat_id, kind, Some(pair.other(user)), Position::default(), opened.1);
                 writes.push(put_new(&self.tables.unread, "user_id", cursor.item(user)?)?);
+                writes.push(self.user_exists(user)?);
             }
         }
         if let Some(claim) = claim {
@@ -52,36 +66,63 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a room, a group or a conversation: what it is, an empty head, and the cursor of who takes part from the
-    /// beginning. Refused when the id is taken.
+    /// Makes a chat of many: what it is, an empty head, and the cursor of who takes part from the
+    /// beginning. Refused when the id is taken or that user is gone.
     pub async fn create_chat(
         &self,
         chat: ChatId,
         about: &About,
         member: Option<(UserId, Cursor)>,
     ) -> Result<()> {
-        let key = if let About::Topic(_) = about { HeadKey::Topic(chat) } else { HeadKey::Chat(chat) };
+        let key = match about {
+            About::Topic(_) => HeadKey::Topic(chat),
+            About::Web(_) => HeadKey::Web(chat),
+            _ => HeadKey::Chat(chat),
+        };
         let mut writes = vec![self.new_head(key, &Head::empty(chat, &[]))?, self.new_about(chat, about)?];
         if let Some((user, cursor)) = member {
             writes.push(put_new(&self.tables.unread, "user_id", cursor.item(user)?)?);
+            writes.push(self.user_exists(user)?);
         }
         self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;
         Ok(())
     }
 
-    /// Makes a user take part in a room or a group, if it does not yet. `limited` tells of a room whose places
-    /// are counted.
-    pub async fn join(&self, user: UserId, cursor: &Cursor, limited: bool) -> Result<Joined> {
-        let put = put_new(&self.tables.unread, "user_id", cursor.item(user)?)?;
-        let mut writes = vec![put];
-        if limited {
-            writes.push(self.one_more_place_taken(cursor.chat_id)?);
+    /// Makes a user take part in a chat of many, if it does not yet. `counted` tells of a chat that counts its
+    /// participants.
+    pub async fn join(&self, user: UserId, cursor: &Cursor, counted: bool) -> Result<Joined> {
+        let put = Put::builder()
+            .table_name(&self.tables.unread)
+            .set_item(Some(cursor.item(user)?))
+            .condition_expression("attribute_not_exists(user_id) OR attribute_exists(left_at)");
+        let mut writes = vec![TransactWriteItem::builder().put(complete(put.build())?).build()];
+        if counted {
+            writes.push(self.one_more(cursor.chat_id, cursor.kind)?);
         }
+        let last = writes.len();
+        writes.push(self.user_exists(user)?);
         let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
         match sent {
             Ok(_) => Ok(Joined::Yes),
-            // The first is refused for one who takes part already.
-            Err(error) => Ok(if super::first_refused(error)? == 0 { Joined::Yes } else { Joined::Full }),
+            Err(error) => Ok(match super::first_refused(error)? {
+                // It takes part already.
+                0 => Joined::Yes,
+                refused if refused == last => Joined::NoUser,
+                _ => Joined::Full,
+            }),
+        }
+    }
+
+    /// Takes a user out of a chat of many, if it takes part. `counted` as with [`Store::join`].
+    pub async fn leave(&self, user: UserId, cursor: &Cursor, counted: bool, now: Timestamp) -> Result<Left> {
+        let mut writes = vec![self.end_cursor(user, cursor.chat_id, now)?];
+        if counted {
+            writes.push(self.one_less(cursor.chat_id, cursor.kind)?);
+        }
+        let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
+        match sent {
+            Ok(_) => Ok(Left::Yes),
+            Err(error) => Ok(if super::first_refused(error)? == 0 { Left::Before } else { Left::Alone }),
         }
     }
 
@@ -132,31 +173,30 @@ impl Store {
         Ok(())
     }
 
-    /// Deletes a direct chat at once and for both: head and cursors go, the id stays as a grave until its rows are
-    /// gone. Refused when the pair's chat is not this one (any more).
-    pub async fn bury_chat(&self, pair: Pair, chat: ChatId, now: Timestamp) -> Result<()> {
+    /// Deletes a chat at once and for all: its head and the cursors of its participants go, the id stays as a grave
+    /// until its rows are gone. Refused when it is gone already; a chat of document 003, too, when it has other
+    /// participants.
+    pub async fn bury(
+        &self,
+        key: HeadKey,
+        chat: ChatId,
+        kind: Kind,
+        participants: &[UserId],
+        now: Timestamp,
+    ) -> Result<()> {
         let head = Delete::builder()
             .table_name(&self.tables.chats)
-            .key("pk", s(HeadKey::Direct(pair).pk()))
+            .key("pk", s(key.pk()))
             .condition_expression("chat_id = :chat")
-            .expression_attribute_values(":chat", n(chat));
-        let about = Update::builder()
-            .table_name(&self.tables.chats)
-            .key("pk", s(about_key(chat)))
-            .update_expression("SET deleted = :yes, grave = :grave, chat_id = :chat, buried_at = :now")
-            .expression_attribute_values(":yes", AttributeValue::Bool(true))
-            .expression_attribute_values(":grave", s("open"))
-            .expression_attribute_values(":now", n(now.0))
             .expression_attribute_values(":chat", n(chat));
         let mut writes = vec![
             TransactWriteItem::builder().delete(complete(head.build())?).build(),
-            TransactWriteItem::builder().update(complete(about.build())?).build(),
+            self.grave(chat, kind, now)?,
         ];
-        for user in pair.users() {
+        for &user in participants {
             let cursor = Delete::builder()
                 .table_name(&self.tables.unread)
-                .key("user_id", n(user))
-                .key("chat_id", n(chat));
+                .set_key(Some(super::cursors::key(user, chat)));
             writes.push(TransactWriteItem::builder().delete(complete(cursor.build())?).build());
         }
         self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;

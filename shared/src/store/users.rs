@@ -1,12 +1,10 @@
-//! Accounts (`Users`): `user#<id>`, the claims `email#<address>` and `name#<canonical name>` that make them
-//! unique, and `registration#<digest>` for those not confirmed yet.
+//! Accounts (`Users`): `user#<id>`, and the claims `email#<address>` and `name#<canonical name>` that make them unique.
 
-use super::{
-    Item, Result, Store, StoreError, complete, n, number_of, page_of, put_new, read, s, stands, write,
-};
+use super::registrations::Pending;
+use super::{Item, Result, Store, StoreError, complete, n, number_of, page_of, put_new, read, s, write};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
-use aws_sdk_dynamodb::types::{Delete, KeysAndAttributes, TransactWriteItem};
+use aws_sdk_dynamodb::types::{ConditionCheck, Delete, KeysAndAttributes, TransactWriteItem, Update};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -57,6 +55,9 @@ pub struct Account {
     /// Confirmed address, in canonical form, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+    /// The address that is to be its next one, as soon as it is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Pending>,
     /// Argon2id PHC string, if it has a password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub password_hash: Option<String>,
@@ -64,28 +65,12 @@ pub struct Account {
     pub created_at: Timestamp,
 }
 
-/// An account that waits for its address to be confirmed.
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Registration {
-    /// Canonical address.
-    pub email: String,
-    /// Argon2id PHC string.
-    pub password_hash: String,
-    /// First name.
-    pub first_name: String,
-    /// Last name.
-    pub last_name: String,
-    /// The unique name it asks for.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_name: Option<String>,
-}
-
-/// What stands in the way of a new account.
+/// What stands in the way of a new account, or of a change of one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
     /// The registration was used meanwhile.
     Registration,
-    /// The id: draw another.
+    /// The id: draw another. Of an account that is to be changed: it is another by now, or gone.
     Id,
     /// The address.
     Email,
@@ -93,24 +78,20 @@ pub enum Taken {
     Name,
 }
 
-fn user_key(user: UserId) -> String {
+pub(super) fn user_key(user: UserId) -> String {
     format!("user#{user}")
 }
 
-fn email_key(email: &str) -> String {
+pub(super) fn email_key(email: &str) -> String {
     format!("email#{email}")
 }
 
-fn name_key(canonical: &str) -> String {
+pub(super) fn name_key(canonical: &str) -> String {
     format!("name#{canonical}")
 }
 
-fn registration_key(digest: &str) -> String {
-    format!("registration#{digest}")
-}
-
 impl Store {
-    async fn user_item(&self, key: String) -> Result<Option<Item>> {
+    pub(super) async fn user_item(&self, key: String) -> Result<Option<Item>> {
         let got = self
             .client
             .get_item()
@@ -162,29 +143,6 @@ impl Store {
         Ok(item.and_then(|item| number_of::<u64>(&item, "claimed_by")?.try_into().ok()))
     }
 
-    /// Keeps a registration until `expires`, under the digest of its token.
-    pub async fn put_registration(
-        &self,
-        digest: &str,
-        registration: &Registration,
-        expires: Timestamp,
-    ) -> Result<()> {
-        let keys = [("pk", s(registration_key(digest))), ("expires_at", n(expires.seconds()))];
-        self.client
-            .put_item()
-            .table_name(&self.tables.users)
-            .set_item(Some(write(registration, keys)?))
-            .send()
-            .await?;
-        Ok(())
-    }
-
-    /// A registration that is neither used nor expired.
-    pub async fn registration(&self, digest: &str, now: Timestamp) -> Result<Option<Registration>> {
-        let item = self.user_item(registration_key(digest)).await?;
-        item.filter(|item| stands(item, now)).map(read).transpose()
-    }
-
     /// Makes an account, claiming address and name and using up its registration as far as it has them: all or
     /// nothing. `Err` within says what was taken.
     pub async fn create_account(
@@ -195,26 +153,79 @@ impl Store {
     ) -> Result<std::result::Result<(), Taken>> {
         let user = account.profile.user_id;
         let table = &self.tables.users;
-        let claim =
-            |key| put_new(table, "pk", Item::from([("pk".into(), s(key)), ("claimed_by".into(), n(user))]));
         let mut parts = vec![(
             Taken::Id,
             put_new(table, "pk", write(account, [("pk", s(user_key(user))), ("directory", s(DIRECTORY))])?)?,
         )];
         if let Some(digest) = digest {
-            let used = Delete::builder()
-                .table_name(table)
-                .key("pk", s(registration_key(digest)))
-                .condition_expression("attribute_exists(pk)");
-            let used = TransactWriteItem::builder().delete(complete(used.build())?).build();
-            parts.push((Taken::Registration, used));
+            parts.push((Taken::Registration, self.use_up_registration(digest)?));
         }
         if let Some(email) = &account.email {
-            parts.push((Taken::Email, claim(email_key(email))?));
+            parts.push((Taken::Email, self.claim_for(user, email_key(email))?));
         }
         if let Some(name) = canonical_name {
-            parts.push((Taken::Name, claim(name_key(name))?));
+            parts.push((Taken::Name, self.claim_for(user, name_key(name))?));
         }
+        self.take(parts).await
+    }
+
+    /// Renames a user who has this name, given in both forms as typed and canonical; where it stays the same canonical
+    /// one, only how it is shown changes. All or nothing; `Err` within says what stands in the way.
+    pub async fn rename_user(
+        &self,
+        user: UserId,
+        from: Option<(&str, &str)>,
+        to: (&str, &str),
+    ) -> Result<std::result::Result<(), Taken>> {
+        let update = Update::builder()
+            .table_name(&self.tables.users)
+            .key("pk", s(user_key(user)))
+            .update_expression("SET user_name = :to")
+            .expression_attribute_values(":to", s(to.0));
+        let update = match from {
+            Some((shown, _)) => update
+                .condition_expression("user_name = :from")
+                .expression_attribute_values(":from", s(shown)),
+            None => update.condition_expression("attribute_exists(pk) AND attribute_not_exists(user_name)"),
+        };
+        let update = TransactWriteItem::builder().update(complete(update.build())?).build();
+        let mut parts = vec![(Taken::Id, update)];
+        let freed = from.map(|(_, canonical)| canonical);
+        if freed != Some(to.1) {
+            parts.push((Taken::Name, self.claim_for(user, name_key(to.1))?));
+            if let Some(freed) = freed {
+                parts.push((Taken::Id, self.delete_of_users(name_key(freed))?));
+            }
+        }
+        self.take(parts).await
+    }
+
+    /// That a user has not been deleted, for a transaction to depend on.
+    pub(super) fn user_exists(&self, user: UserId) -> Result<TransactWriteItem> {
+        let check = ConditionCheck::builder()
+            .table_name(&self.tables.users)
+            .key("pk", s(user_key(user)))
+            .condition_expression("attribute_exists(pk)");
+        Ok(TransactWriteItem::builder().condition_check(complete(check.build())?).build())
+    }
+
+    /// A claim that nobody may have, within a transaction.
+    pub(super) fn claim_for(&self, user: UserId, key: String) -> Result<TransactWriteItem> {
+        let claim = Item::from([("pk".into(), s(key)), ("claimed_by".into(), n(user))]);
+        put_new(&self.tables.users, "pk", claim)
+    }
+
+    /// The end of an item, whether it is there or not, within a transaction.
+    pub(super) fn delete_of_users(&self, key: String) -> Result<TransactWriteItem> {
+        let delete = Delete::builder().table_name(&self.tables.users).key("pk", s(key));
+        Ok(TransactWriteItem::builder().delete(complete(delete.build())?).build())
+    }
+
+    /// Writes all or nothing. `Err` within names the first part that was refused.
+    pub(super) async fn take(
+        &self,
+        parts: Vec<(Taken, TransactWriteItem)>,
+    ) -> Result<std::result::Result<(), Taken>> {
         let (roles, writes): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
         let sent = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
         let error = match sent {

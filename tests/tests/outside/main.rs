@@ -2,6 +2,7 @@
 //! `faults` what becomes of messages when the store fails, and `local_stack` what the local stack promises by itself, on stacks of its own.
 
 mod accounts;
+mod browser;
 mod chat_bot;
 mod chat_groups;
 mod chat_rooms;
@@ -9,6 +10,7 @@ mod chats;
 mod chats_v2;
 mod common;
 mod conversations;
+mod deletion;
 mod faults;
 mod interleavings;
 mod local_stack;
@@ -16,3 +18,4 @@ mod notifications;
 mod signed;
 mod sockets;
 mod tour;
+mod web;

@@ -4,7 +4,7 @@ use futures::StreamExt as _;
 use serde_json::json;
 use tests::{
     Algorithm, Answer, Applicant, Call, Caller as _, Encoding, Guest, Member, Platform, Socket, Stack, User,
-    eventually,
+    WebUser, eventually,
 };
 
 use crate::meter::{Cost, Meter, StoreCall};
@@ -84,6 +84,7 @@ pub(crate) async fn measure(stack: &Stack, meter: &Meter) -> Vec<Measured> {
     frames(&ada, &bob, &mut bench).await;
     signed(stack, &mut bench).await;
     conversations(stack, &mut bench).await;
+    web(stack, &mut bench).await;
     // Last: calls at the same time start more processes, cold ones.
     crowd(stack, &ada, &bob, &mut bench).await;
     bench.measure("GET /logout", None, ada.get("/logout")).await.expect(200);
@@ -253,6 +254,34 @@ async fn conversations(stack: &Stack, bench: &mut Bench<'_>) {
     bench.measure("GET /api/conversations/{id}", None, ada.get(&tea)).await.expect(200);
     bench.measure("GET .../{messageid}", None, ada.get(&url)).await.expect(200);
     bench.measure("DELETE .../{messageid}, the newest", None, ada.delete(&url)).await.expect(200);
+}
+
+/// The form-and-cookie API.
+async fn web(stack: &Stack, bench: &mut Bench<'_>) {
+    let bob = WebUser::new(stack).await;
+    let ada = bench.measure("POST /api/user", None, WebUser::new(stack)).await;
+    bench.measure("POST /api/login", None, ada.login(stack)).await;
+    let chat = bench.measure("POST /api/chats", None, ada.open_chat("Tea")).await;
+    bench.measure("POST /api/chats/{chat_id}/users", None, ada.invite(chat, &bob)).await;
+    let text = "x".repeat(MESSAGE);
+    for _ in 0..100 {
+        bob.say(chat, &text).await;
+    }
+    let newest = bench.measure("POST /api/chats/{chat_id}, 512 B", Some(SEND), ada.say(chat, &text)).await;
+    let path = format!("/api/chats/{chat}");
+    bench.measure("GET /api/chats/{chat_id}, 50 rows", None, ada.get(&path)).await.expect(200);
+    let unwanted = ada.delete(&format!("{path}?id={newest}"));
+    bench.measure("DELETE /api/chats/{chat_id}, the newest", None, unwanted).await.expect(200);
+    for _ in 1..CHATS {
+        let chat = ada.open_chat("More tea").await;
+        ada.say(chat, "hello").await;
+    }
+    let list = bench.measure("GET /api/chats, 100 chats", Some(LIST), ada.get("/api/chats")).await;
+    assert_eq!(list.expect(200).json()["chats"].as_array().map(Vec::len), Some(CHATS));
+    bench
+        .measure("DELETE /api/user, 100 messages to a chat", None, bob.delete("/api/user"))
+        .await
+        .expect(200);
 }
 
 /// Signed messages and their receipts.

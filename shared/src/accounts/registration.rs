@@ -1,20 +1,18 @@
-//! Accounts by e-mail (document 002, steps 1 to 3; contract, section 4).
+//! Registering, and confirming an address (002, steps 1 and 2; 003, "create user and auth"; 004, `/auth/register`).
 
+use super::NAME_TAKEN;
 use crate::backend::Backend;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::frames::Notice;
-use crate::ids::{Owner, UserId, secret};
+use crate::ids::{UserId, secret};
 use crate::mail::Mail;
-use crate::sessions::{self, Bearer};
-pub use crate::store::connections::Sockets;
-use crate::store::sessions::Session;
-pub use crate::store::users::Profile;
-use crate::store::users::{Account, Registration, Taken};
+use crate::store::registrations::{NewAccount, Pending, Registration};
+use crate::store::users::{Account, Profile, Taken};
 use crate::store::{StoreError, pause};
 use crate::text::{canonical_email, canonical_name, check_name, check_password, check_user_name};
 use crate::tokens::Audience;
-use crate::{passwords, presence};
+use crate::{passwords, presence, sessions};
 use base64::Engine;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -24,14 +22,12 @@ const LINK_LASTS: Duration = Duration::from_secs(24 * 3600);
 const ID_TRIES: usize = 8;
 const NAME_TRIES: u32 = 8;
 
-const NAME_TAKEN: Error = Error::Conflict("name_taken", "This user name is taken");
 const EMAIL_TAKEN: Error =
     Error::Conflict("email_taken", "This e-mail address belongs to an account already");
 const NO_REGISTRATION: Error = Error::NotFound(
     "registration_not_found",
     "This link was used already or has expired, please register again",
 );
-const BAD_LOGIN: Error = Error::Unauthenticated("The address, name or password is wrong");
 
 /// Somebody who wants an account.
 #[derive(Clone, Debug)]
@@ -51,9 +47,7 @@ pub struct Applicant {
 /// Sends a confirmation link to an address; `api` is the root of the HTTP API. An address that belongs to an
 /// account already gets a mail that says so instead, and the caller cannot tell.
 pub async fn register(backend: &Backend, api: &str, applicant: Applicant) -> Result<()> {
-    let email = canonical_email(&applicant.email).ok_or_else(|| {
-        Error::invalid("invalid_email", "email must be an e-mail address of at most 254 bytes")
-    })?;
+    let email = check_email(&applicant.email)?;
     check_password(&applicant.password)?;
     check_name("first_name", &applicant.first_name)?;
     check_name("last_name", &applicant.last_name)?;
@@ -64,23 +58,53 @@ pub async fn register(backend: &Backend, api: &str, applicant: Applicant) -> Res
         }
     }
     // Both ways write one item and send one mail, so that their times tell nothing either.
-    let registration = Registration {
+    let registration = Registration::Account(NewAccount {
         password_hash: passwords::hash(&applicant.password)?,
         email: email.clone(),
         first_name: applicant.first_name,
         last_name: applicant.last_name,
         user_name: applicant.user_name,
-    };
-    let token = secret();
-    let digest = digest_of(&token);
-    let taken = backend.store.user_by_email(&email).await?.is_some();
-    backend.store.put_registration(&digest, &registration, clock::now() + LINK_LASTS).await?;
-    let mail = if taken {
-        already_mail(email)
-    } else {
-        confirmation_mail(email, &format!("{api}/register/{token}"))
-    };
-    backend.mailer.send(mail).await
+    });
+    Link::new().send(backend, api, email, &registration).await
+}
+
+/// A link that confirms an address.
+pub(super) struct Link {
+    token: String,
+    /// What is stored of it.
+    pub(super) digest: String,
+}
+
+impl Link {
+    pub(super) fn new() -> Self {
+        let token = secret();
+        Self { digest: digest_of(&token), token }
+    }
+
+    /// Stores what comes of it, and sends it.
+    pub(super) async fn send(
+        &self,
+        backend: &Backend,
+        api: &str,
+        email: String,
+        registration: &Registration,
+    ) -> Result<()> {
+        let taken = backend.store.user_by_email(&email).await?.is_some();
+        backend.store.put_registration(&self.digest, registration, clock::now() + LINK_LASTS).await?;
+        let mail = if taken {
+            already_mail(email)
+        } else {
+            confirmation_mail(email, &format!("{api}/register/{}", self.token))
+        };
+        backend.mailer.send(mail).await
+    }
+}
+
+/// An address as it is stored.
+pub(super) fn check_email(email: &str) -> Result<String> {
+    canonical_email(email).ok_or_else(|| {
+        Error::invalid("invalid_email", "email must be an e-mail address of at most 254 bytes")
+    })
 }
 
 /// Registrations are stored under a digest: who reads the table cannot confirm any.
@@ -114,10 +138,17 @@ fn already_mail(to: String) -> Mail {
     }
 }
 
-/// Confirms a registration: the account comes to be, once, and everybody online is told.
+/// Confirms an address. What waited for that comes to be, once: an account, of which everybody online is told, or the
+/// address of an account.
 pub async fn confirm(backend: &Backend, token: &str) -> Result<Profile> {
     let digest = digest_of(token);
-    let registration = backend.store.registration(&digest, clock::now()).await?.ok_or(NO_REGISTRATION)?;
+    match backend.store.registration(&digest, clock::now()).await?.ok_or(NO_REGISTRATION)? {
+        Registration::Account(account) => create_confirmed(backend, &digest, account).await,
+        Registration::Address { user_id } => confirm_address(backend, &digest, user_id).await,
+    }
+}
+
+async fn create_confirmed(backend: &Backend, digest: &str, registration: NewAccount) -> Result<Profile> {
     let name = registration.user_name.as_deref().map(canonical_name);
     for _ in 0..ID_TRIES {
         let account = Account {
@@ -128,10 +159,11 @@ pub async fn confirm(backend: &Backend, token: &str) -> Result<Profile> {
                 last_name: Some(registration.last_name.clone()),
             },
             email: Some(registration.email.clone()),
+            pending: None,
             password_hash: Some(registration.password_hash.clone()),
             created_at: clock::now(),
         };
-        match backend.store.create_account(&account, name.as_deref(), Some(&digest)).await? {
+        match backend.store.create_account(&account, name.as_deref(), Some(digest)).await? {
             Ok(()) => {
                 presence::announce(backend, Notice::user_update(&account.profile)).await;
                 return Ok(account.profile);
@@ -145,10 +177,71 @@ pub async fn confirm(backend: &Backend, token: &str) -> Result<Profile> {
     Err(Error::internal("no free user id"))
 }
 
+/// The newest address that an account asked for becomes its own; links to earlier ones are worth nothing.
+async fn confirm_address(backend: &Backend, digest: &str, user: UserId) -> Result<Profile> {
+    for tried in 0..NAME_TRIES {
+        let account = backend.store.account(user).await?.ok_or(NO_REGISTRATION)?;
+        let pending = account.pending.filter(|pending| pending.digest == digest).ok_or(NO_REGISTRATION)?;
+        match backend.store.confirm_address(user, &pending, account.email.as_deref()).await {
+            Ok(Ok(())) => return Ok(account.profile),
+            Ok(Err(Taken::Registration)) => return Err(NO_REGISTRATION),
+            Ok(Err(Taken::Email)) => return Err(EMAIL_TAKEN),
+            Ok(Err(Taken::Id | Taken::Name)) | Err(StoreError::Unavailable(_)) => pause(tried).await,
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Error::Busy(StoreError::Unavailable("an account changes all the time".into())))
+}
+
+/// Somebody who wants an account at once (003, "create user and auth").
+#[derive(Clone, Debug)]
+pub struct Newcomer {
+    /// Unique name, as typed.
+    pub name: String,
+    /// Password, 8 to 128 characters.
+    pub password: String,
+    /// Address, as typed. It belongs to nobody until it is confirmed.
+    pub email: String,
+}
+
+/// Makes an account with a name, a password and an address to be confirmed, and logs it in: who it is, and the token of
+/// its cookie. Everybody online is told. `api` is the root of the HTTP API.
+pub async fn create(backend: &Backend, api: &str, newcomer: Newcomer) -> Result<(UserId, String)> {
+    let Newcomer { name, password, email } = newcomer;
+    check_user_name("name", &name)?;
+    check_password(&password)?;
+    let email = check_email(&email)?;
+    if backend.store.user_by_name(&canonical_name(&name)).await?.is_some() {
+        return Err(NAME_TAKEN);
+    }
+    let link = Link::new();
+    let made = claim_name(backend, &name, Audience::Web, |account| {
+        account.password_hash = Some(passwords::hash(&password)?);
+        account.pending = Some(Pending { email: email.clone(), digest: link.digest.clone() });
+        Ok(())
+    });
+    let (user, token) = made.await?;
+    // The account is there, and another mail can be asked for.
+    if let Err(error) = link.send(backend, api, email, &Registration::Address { user_id: user }).await {
+        tracing::warn!(%error, "a new account got no mail");
+    }
+    Ok((user, token))
+}
+
 /// Makes an account that is nothing but a name, with a session: the value of its cookie (004, `/auth/register`).
 /// Everybody online is told.
 pub async fn create_named(backend: &Backend, name: &str) -> Result<String> {
     check_user_name("username", name)?;
+    Ok(claim_name(backend, name, Audience::Conversations, |_| Ok(())).await?.1)
+}
+
+/// Makes an account with a free name, completed by `complete`, and logs it in on a surface.
+async fn claim_name(
+    backend: &Backend,
+    name: &str,
+    surface: Audience,
+    complete: impl FnOnce(&mut Account) -> Result<()>,
+) -> Result<(UserId, String)> {
     let canonical = canonical_name(name);
     let mut account = Account {
         profile: Profile {
@@ -158,16 +251,18 @@ pub async fn create_named(backend: &Backend, name: &str) -> Result<String> {
             last_name: None,
         },
         email: None,
+        pending: None,
         password_hash: None,
         created_at: clock::now(),
     };
+    complete(&mut account)?;
     for tried in 0..NAME_TRIES {
         if backend.store.user_by_name(&canonical).await?.is_some() {
             return Err(NAME_TAKEN);
         }
         // First, so that nobody has a name without the one credential that goes with it.
         let user = account.profile.user_id;
-        let cookie = sessions::begin(backend, user, Audience::Conversations).await?;
+        let token = sessions::begin(backend, user, surface).await?;
         let made = match backend.store.create_account(&account, Some(&canonical), None).await {
             // A call without a clear answer may have made it, and so may one that is repeated on its way.
             Ok(Err(Taken::Name)) | Err(StoreError::Ambiguous(_)) => {
@@ -180,97 +275,10 @@ pub async fn create_named(backend: &Backend, name: &str) -> Result<String> {
         };
         if made {
             presence::announce(backend, Notice::user_update(&account.profile)).await;
-            return Ok(cookie);
+            return Ok((user, token));
         }
         account.profile.user_id = UserId::mint();
         pause(tried).await;
     }
     Err(Error::Busy(StoreError::Unavailable("a name is asked for all the time".into())))
-}
-
-/// What somebody logs in with.
-#[derive(Clone, Debug)]
-pub enum Login {
-    /// A confirmed address.
-    Email(String),
-    /// A user name (extension).
-    UserName(String),
-}
-
-/// Logs in and answers with a token. An unknown login and a wrong password get the same answer in the same
-/// time.
-pub async fn login(backend: &Backend, login: Login, password: &str) -> Result<String> {
-    let user = match login {
-        Login::Email(email) => match canonical_email(&email) {
-            Some(email) => backend.store.user_by_email(&email).await?,
-            None => None,
-        },
-        Login::UserName(name) => match check_user_name("user_name", &name) {
-            Ok(()) => backend.store.user_by_name(&canonical_name(&name)).await?,
-            Err(_) => None,
-        },
-    };
-    // An id that no user has: an unknown login takes as many calls as a known one.
-    let user = user.unwrap_or_else(UserId::mint);
-    let account = backend.store.account(user).await?;
-    // A longer password than any account can have is wrong without hashing megabytes of it.
-    let plausible = check_password(password).is_ok();
-    let stored = account.as_ref().and_then(|account| account.password_hash.clone());
-    let matches = passwords::verify(if plausible { password } else { "" }, stored.as_deref())?;
-    let stored = stored.filter(|_| matches && plausible).ok_or(BAD_LOGIN)?;
-    if passwords::needs_upgrade(&stored) {
-        let upgraded = passwords::hash(password)?;
-        backend.store.replace_password_hash(user, &stored, &upgraded).await?;
-    }
-    sessions::begin(backend, user, Audience::Login).await
-}
-
-/// Logs out: the token is dead on every machine, and its sockets are closed.
-pub async fn logout(backend: &Backend, caller: Bearer) -> Result<()> {
-    let claimed = caller.claimed_session().clone();
-    if let Err(refused) = caller.confirm(backend).await {
-        // An earlier logout may have ended the session and failed before its sockets were closed.
-        if matches!(refused, Error::Unauthenticated(_)) {
-            end_sockets(backend, &claimed).await?;
-        }
-        return Err(refused);
-    }
-    backend.store.end_session(&claimed.session_id).await?;
-    end_sockets(backend, &claimed).await
-}
-
-async fn end_sockets(backend: &Backend, ended: &Session) -> Result<()> {
-    presence::end_sessions(backend, &ended.user_id.into(), |session| session == ended.session_id).await
-}
-
-/// A user in the directory.
-#[derive(Clone, Debug)]
-pub struct Entry {
-    /// Who.
-    pub profile: Profile,
-    /// Its sockets and when it was last seen.
-    pub sockets: Sockets,
-}
-
-/// A page of all users in the order of their ids, after `after`. The second part is where the next page
-/// begins.
-pub async fn list(
-    backend: &Backend,
-    caller: Bearer,
-    after: Option<UserId>,
-    count: u32,
-) -> Result<(Vec<Entry>, Option<UserId>)> {
-    let read = async { Ok(backend.store.directory(after, count as i32).await?) };
-    let (_, (profiles, more)) = caller.confirm_while(backend, read).await?;
-    let users: Vec<Owner> = profiles.iter().map(|profile| profile.user_id.into()).collect();
-    let mut sockets = presence::of(backend, &users).await?;
-    let next = profiles.last().map(|profile| profile.user_id).filter(|_| more);
-    let entries = profiles
-        .into_iter()
-        .map(|profile| Entry {
-            sockets: sockets.remove(&profile.user_id.into()).unwrap_or_default(),
-            profile,
-        })
-        .collect();
-    Ok((entries, next))
 }

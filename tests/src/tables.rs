@@ -1,0 +1,163 @@
+//! Everything that a store keeps, to look for what must not be there any more.
+
+use serde_json::{Value, json};
+
+use crate::{Anonymous, Caller as _};
+
+/// A store looks whether a call is signed, not by whom. But DynamoDB Local keeps the tables of each key and each region
+/// apart: these are those of the local stack.
+const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
+                      SignedHeaders=host;x-amz-date, Signature=0";
+
+/// All tables of a store that speaks DynamoDB.
+#[derive(Clone, Debug)]
+pub struct Tables {
+    store: Anonymous,
+}
+
+/// How an operation gives its answer in pages: where the content is, where the place of the next page, and under which
+/// name that is asked for.
+struct Paging {
+    content: &'static str,
+    next: &'static str,
+    from: &'static str,
+}
+
+const NAMES: Paging =
+    Paging { content: "TableNames", next: "LastEvaluatedTableName", from: "ExclusiveStartTableName" };
+const ITEMS: Paging = Paging { content: "Items", next: "LastEvaluatedKey", from: "ExclusiveStartKey" };
+
+impl Tables {
+    /// The tables of the store that answers there.
+    pub fn of(url: &str) -> Self {
+        Self { store: Anonymous::new(url) }
+    }
+
+    /// Every item of every table, with the table's name.
+    pub async fn all(&self) -> Vec<(String, Value)> {
+        let mut all = Vec::new();
+        for name in self.pages("ListTables", json!({}), &NAMES).await {
+            let table = name.as_str().expect("the name of a table");
+            let scan = json!({"TableName": table, "ConsistentRead": true});
+            let items = self.pages("Scan", scan, &ITEMS).await;
+            all.extend(items.into_iter().map(|item| (table.to_owned(), item)));
+        }
+        all
+    }
+
+    /// Where any of some texts is found, in whatever case: in values, in keys and in the names of attributes, as a whole
+    /// or as a part. Each place is told as the text, the table and the item.
+    pub async fn mentions(&self, texts: &[&str]) -> Vec<String> {
+        let all = self.all().await;
+        let places = all.iter().flat_map(|(table, item)| {
+            mentioned(item, texts).into_iter().map(move |text| format!("{text} in {table}: {item}"))
+        });
+        places.collect()
+    }
+
+    /// The content of all pages of an answer.
+    async fn pages(&self, operation: &str, mut request: Value, paging: &Paging) -> Vec<Value> {
+        let mut content = Vec::new();
+        loop {
+            let mut page = self.call(operation, &request).await;
+            match page[paging.content].take() {
+                Value::Array(part) => content.extend(part),
+                other => panic!("{operation} answered {other} for {}", paging.content),
+            }
+            match page[paging.next].take() {
+                Value::Null => return content,
+                next => request[paging.from] = next,
+            }
+        }
+    }
+
+    async fn call(&self, operation: &str, request: &Value) -> Value {
+        let answer = self
+            .store
+            .post("/")
+            .header("x-amz-target", &format!("DynamoDB_20120810.{operation}"))
+            .header("x-amz-date", "20260101T000000Z")
+            .header("authorization", SIGNED)
+            .body("application/x-amz-json-1.0", request.to_string())
+            .await
+            .expect(200);
+        serde_json::from_slice(&answer.body).expect("an answer of JSON")
+    }
+}
+
+/// Those of some texts that an item holds anywhere.
+fn mentioned<'a>(item: &Value, texts: &[&'a str]) -> Vec<&'a str> {
+    let item = item.to_string().to_lowercase();
+    texts.iter().copied().filter(|text| item.contains(inside_json(text).to_lowercase().as_str())).collect()
+}
+
+/// A text as it stands inside a string of JSON.
+fn inside_json(text: &str) -> String {
+    let quoted = json!(text).to_string();
+    quoted[1..quoted.len() - 1].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::store_proxy::{self, Fate, Watch};
+
+    struct Everything;
+
+    impl Watch for Everything {
+        fn fate(&self, _operation: &str, _request: &mut Value) -> Fate {
+            Fate::Pass
+        }
+    }
+
+    #[test]
+    fn keys_names_and_values_are_searched_whatever_their_case() {
+        let item = json!({
+            "pk": {"S": "name#émile"},
+            "session:Abc": {"N": "7"},
+            "tail": {"L": [{"M": {"text": {"S": "say \"hi\"\n"}}}]},
+        });
+        let texts = ["Émile", "SESSION:abc", "Say \"hi\"\n", "\"", "emile", "8"];
+        assert_eq!(mentioned(&item, &texts), ["Émile", "SESSION:abc", "Say \"hi\"\n", "\""]);
+    }
+
+    #[test]
+    fn texts_are_looked_for_as_json_has_them() {
+        for (text, inside) in [("a", "a"), ("\"a\"", "\\\"a\\\""), ("\\", "\\\\"), ("ü\n", "ü\\n"), ("", "")]
+        {
+            assert_eq!(inside_json(text), inside);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn every_item_of_every_table_is_read_however_large_the_tables_are() {
+        const EACH: usize = 8;
+        let tables = Tables::of(&store_proxy::start(Arc::new(Everything)).await);
+        assert!(tables.all().await.is_empty());
+        for table in ["One", "Two"] {
+            let create = json!({
+                "TableName": table,
+                "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+                "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+                "BillingMode": "PAY_PER_REQUEST",
+            });
+            tables.call("CreateTable", &create).await;
+            for number in 0..EACH {
+                // More than a page of a scan, which has at most 1 MB.
+                let item =
+                    json!({"pk": {"S": format!("{table} {number}")}, "text": {"S": "x".repeat(300_000)}});
+                tables.call("PutItem", &json!({"TableName": table, "Item": item})).await;
+            }
+        }
+        let mut all = tables.all().await;
+        all.sort_unstable_by_key(|(_, item)| item["pk"]["S"].to_string());
+        let keys: Vec<_> =
+            all.iter().map(|(table, item)| (table.as_str(), item["pk"]["S"].clone())).collect();
+        let expected = |table| (0..EACH).map(move |number| (table, json!(format!("{table} {number}"))));
+        assert_eq!(keys, expected("One").chain(expected("Two")).collect::<Vec<_>>());
+        let found = tables.mentions(&["one 7", "Three"]).await;
+        assert!(found.len() == 1 && found[0].starts_with("one 7 in One: {"), "{} places", found.len());
+    }
+}
