@@ -160,8 +160,8 @@ impl People {
 }
 
 /// A window of a user's chats of the wanted kinds, newest message first: at most 1,000, and at most as many as one
-/// answer holds (some 300 whose newest messages all have 16 KiB of plain text). Three round trips, however many they are: session with
-/// cursors, heads, people with cursors.
+/// answer holds (some 300 whose newest messages all have 16 KiB of plain text). Three round trips, however
+/// many they are: session with cursors, heads, people with cursors.
 pub async fn list(
     backend: &Backend,
     caller: Caller,
@@ -281,8 +281,8 @@ pub(crate) async fn participants(backend: &Backend, chat: ChatId, sender: UserId
     users
 }
 
-/// Makes a user take part in a chat of many, if it does not yet. `counted` tells of a chat that counts its participants:
-/// false where that has no place left, or is gone.
+/// Makes a user take part in a chat of many, if it does not yet. `counted` tells of a chat that counts its
+/// participants: false where that has no place left, or is gone.
 pub(crate) async fn join(backend: &Backend, user: UserId, cursor: &Cursor, counted: bool) -> Result<bool> {
     for tried in 0..TRIES {
         match backend.store.join(user, cursor, counted).await {

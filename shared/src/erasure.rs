@@ -1,8 +1,9 @@
 //! What deleted users leave behind: their sockets are closed, and what they have written is erased from every chat, so
 //! that nobody else's chat changes but for that. A message stays where it was and says nothing; all counts stay right.
 //!
-//! Every step can be done again. A request of the user may be under way while it is deleted, and write after its chat
-//! was gone through; so an erasure is closed only by a second pass, after every such invocation has ended.
+//! Every step can be done again. The deletion begins with it and answers after a while; what is left then is
+//! housekeeping. A request of the user may be under way while it is deleted, and write after its chat was gone through;
+//! so an erasure ends only with a pass that begins after every such invocation has ended.
 
 use crate::backend::Backend;
 use crate::chats::About;
@@ -14,39 +15,45 @@ use crate::log::{Head, Message};
 use crate::presence;
 use crate::send::{INVOCATION_LASTS, empty_tail};
 use crate::store::cursors::{Cursor, Trace};
+use crate::store::erasures::Erasure;
 use crate::store::heads::{HeadKey, Kind};
 use crate::store::messages::{Order, Row};
-use crate::store::{StoreError, pause};
+use crate::store::{StoreError, pause, persist};
 use crate::web_chats;
-use futures::stream::{self, StreamExt, TryStreamExt};
+use futures::future::BoxFuture;
+use futures::stream::{self, StreamExt};
 use std::time::Duration;
 
-/// What one deletion spends on erasing before it answers. What is left is taken up by later deletions.
-const LASTS: Duration = Duration::from_secs(20);
-/// Earlier erasures that one deletion takes up.
-const TAKEN_UP: usize = 4;
-const TRIES: u32 = 16;
+/// How long a deletion erases before it answers.
+const ANSWERS_AFTER: Duration = Duration::from_secs(20);
+const TRIES: u32 = 40;
 /// Chats that are gone through at once, and messages of each.
 const CHATS_AT_ONCE: usize = 4;
 const MESSAGES_AT_ONCE: usize = 16;
 const ROWS_PER_PAGE: usize = 500;
 
-/// Erases what a user wrote who was deleted just now, and then what is left of others, as far as that goes in time. It
-/// is noted what is to be erased, and stays so whatever goes wrong here.
-pub(crate) async fn run(backend: &Backend, user: UserId, now: Timestamp) {
-    let erasing = async {
-        erase(backend, user, Pass::First).await?;
-        for earlier in backend.store.erasures(now - INVOCATION_LASTS, TAKEN_UP).await? {
-            erase(backend, earlier, Pass::Last).await?;
-            backend.store.end_erasure(earlier).await?;
-        }
-        Ok::<_, Error>(())
-    };
-    match tokio::time::timeout(LASTS, erasing).await {
+/// Erases what a user left who was deleted just now, as far as a request may take. It is noted that it is to be erased,
+/// and stays so whatever goes wrong here.
+pub(crate) async fn begin(backend: &Backend, user: UserId) {
+    match tokio::time::timeout(ANSWERS_AFTER, erase(backend, user, Pass::First)).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "what deleted users wrote is left for later"),
-        Err(_) => tracing::warn!("erasing what deleted users wrote goes on later"),
+        Ok(Err(error)) => tracing::warn!(%error, "what a deleted user left is left to housekeeping"),
+        Err(_) => tracing::warn!("much of what a deleted user left is left to housekeeping"),
     }
+}
+
+/// Erases what is left of deleted users. What fails with one keeps it from no other.
+pub(crate) async fn go_on(backend: &Backend, now: Timestamp) -> Result<()> {
+    let mut outcome = Ok(());
+    for Erasure { user_id, deleted_at } in backend.store.erasures().await? {
+        let pass = if deleted_at + INVOCATION_LASTS < now { Pass::Last } else { Pass::First };
+        let erased = match erase(backend, user_id, pass).await {
+            Ok(()) if pass == Pass::Last => Ok(backend.store.end_erasure(user_id).await?),
+            erased => erased,
+        };
+        outcome = outcome.and(erased);
+    }
+    outcome
 }
 
 /// How final it is.
@@ -58,100 +65,69 @@ enum Pass {
     Last,
 }
 
-/// Closes what sockets a user has, and erases what it wrote.
+/// Closes what sockets a user has, takes it out of all chats, and then erases what it wrote. What fails in one place
+/// keeps it from no other.
 async fn erase(backend: &Backend, user: UserId, pass: Pass) -> Result<()> {
-    let closed = presence::end_sessions(backend, &user.into(), |_| true).await;
+    let mut outcome = presence::end_sessions(backend, &user.into(), |_| true).await;
     let traces = backend.store.traces(user).await?;
-    let chats: Vec<_> = traces.iter().map(|trace| erase_from(backend, user, trace, pass)).collect();
-    stream::iter(chats).buffer_unordered(CHATS_AT_ONCE).try_collect::<()>().await?;
-    erase_bot(backend, user).await?;
-    closed
+    let taking_part = traces.iter().filter(|trace| trace.left_at.is_none());
+    let leaving = taking_part.map(|trace| Box::pin(take_out(backend, user, &trace.cursor)) as Step<'_>);
+    outcome = outcome.and(all(leaving.collect()).await);
+    let blanking = traces.iter().map(|trace| Box::pin(erase_from(backend, user, trace, pass)) as Step<'_>);
+    outcome = outcome.and(all(blanking.collect()).await);
+    outcome.and(erase_bot(backend, user).await)
 }
 
-/// Erases what a user wrote in a chat, and takes it out.
-async fn erase_from(backend: &Backend, user: UserId, trace: &Trace, pass: Pass) -> Result<()> {
-    let cursor = &trace.cursor;
-    let key = cursor.head_key(user).ok_or_else(|| Error::internal("a cursor without a head"))?;
-    if trace.left_at.is_none() && !take_out(backend, user, key, cursor).await? {
-        return Ok(());
-    }
-    blank(backend, user, key, trace).await?;
-    if pass == Pass::Last {
-        backend.store.delete_cursor(user, cursor.chat_id).await?;
-    }
-    Ok(())
+type Step<'a> = BoxFuture<'a, Result<()>>;
+
+/// Takes steps, some at once. All are taken, whichever fails.
+async fn all(steps: Vec<Step<'_>>) -> Result<()> {
+    let outcomes: Vec<Result<()>> = stream::iter(steps).buffer_unordered(CHATS_AT_ONCE).collect().await;
+    outcomes.into_iter().collect()
 }
 
-/// Takes a user out of a chat. False when the chat is gone with it.
-async fn take_out(backend: &Backend, user: UserId, key: HeadKey, cursor: &Cursor) -> Result<bool> {
+/// Takes a user out of a chat, and closes or deletes one that nobody else can use any more.
+async fn take_out(backend: &Backend, user: UserId, cursor: &Cursor) -> Result<()> {
+    let store = &backend.store;
     let chat = cursor.chat_id;
+    let key = head_key(user, cursor)?;
     let counted = match cursor.kind {
-        Kind::Web => {
-            web_chats::take_out(backend, user, cursor).await?;
-            return Ok(true);
+        Kind::Web => return web_chats::take_out(backend, user, cursor).await.map(drop),
+        Kind::Room => {
+            matches!(store.about(chat).await?, Some(About::Room(room)) if room.capacity.is_some())
         }
-        Kind::Room => matches!(
-            backend.store.about(chat).await?,
-            Some(About::Room(room)) if room.capacity.is_some()
-        ),
         Kind::Direct | Kind::Pair | Kind::Group | Kind::Topic => false,
     };
     if let Some(pair) = key.pair() {
-        // Where the other one is gone as well, nobody can reach the chat any more.
-        let is_empty = backend.store.account(pair.other(user)).await?.is_none();
-        if is_empty {
-            graves::bury(backend, key, chat, cursor.kind, &pair.users(), clock::now()).await?;
-            return Ok(false);
+        if store.account(pair.other(user)).await?.is_none() {
+            if graves::bury(backend, key, chat, &pair.users(), clock::now()).await? {
+                graves::sweep(backend, chat).await;
+            }
+            return Ok(());
         }
-        backend.store.close_chat(key, chat).await?;
+        persist(|| store.close_chat(key, chat)).await?;
     }
-    for tried in 0..TRIES {
-        match backend.store.leave(user, cursor, counted, clock::now()).await {
-            Ok(_) => return Ok(true),
-            Err(StoreError::Unavailable(_)) => pause(tried).await,
-            Err(error) => return Err(error.into()),
-        }
-    }
-    Err(Error::Busy(StoreError::Unavailable("many come and go at the same time".into())))
+    persist(|| store.leave(user, cursor, counted, clock::now())).await?;
+    Ok(())
+}
+
+fn head_key(user: UserId, cursor: &Cursor) -> Result<HeadKey> {
+    cursor.head_key(user).ok_or_else(|| Error::internal("a cursor without a head"))
 }
 
 /// Erases what a user's messages in a chat say: those in its head are filed first, then their rows are gone through,
 /// and at last the head forgets what it knew of rows.
-async fn blank(backend: &Backend, user: UserId, key: HeadKey, trace: &Trace) -> Result<()> {
+async fn erase_from(backend: &Backend, user: UserId, trace: &Trace, pass: Pass) -> Result<()> {
     let chat = trace.cursor.chat_id;
-    let Some(head) = file_all(backend, user, key, trace).await? else { return Ok(()) };
-    let mut through = trace.erased_through;
-    while through < head.filed {
-        let rows =
-            backend.store.rows(chat, through + 1..=head.filed, Order::Ascending, ROWS_PER_PAGE).await?;
-        let Some(last) = rows.last() else { break };
-        through = last.seq();
-        let written = rows.into_iter().filter_map(|row| match row {
-            Row::Live(message) if message.sender == user => Some(message.seq),
-            _ => None,
-        });
-        let blanking: Vec<_> = written.map(|seq| backend.store.blank(chat, seq)).collect();
-        stream::iter(blanking).buffer_unordered(MESSAGES_AT_ONCE).try_collect::<()>().await?;
-        backend.store.erased(user, chat, through).await?;
+    let key = head_key(user, &trace.cursor)?;
+    if let Some(head) = file_all(backend, user, key, trace).await? {
+        blank_rows(backend, user, &head, trace.erased_through).await?;
+        blank_latest(backend, user, key, &head).await?;
     }
-    for tried in 0..TRIES {
-        let Some(head) = backend.store.head(key).await?.filter(|head| head.chat_id == chat) else {
-            return Ok(());
-        };
-        let latest = head.latest.clone().filter(|latest| latest.sender == user);
-        let nothing = |latest: Message| Message {
-            text: String::new(),
-            kind: "text".to_owned(),
-            client_id: None,
-            ..latest
-        };
-        match backend.store.replace_latest(key, &head, latest.map(nothing).as_ref()).await {
-            Ok(()) => return Ok(()),
-            Err(StoreError::Refused(_) | StoreError::Unavailable(_)) => pause(tried).await,
-            Err(error) => return Err(error.into()),
-        }
+    if pass == Pass::Last {
+        persist(|| backend.store.delete_cursor(user, chat)).await?;
     }
-    Err(Error::Busy(StoreError::Unavailable("the chat changes all the time".into())))
+    Ok(())
 }
 
 /// Files what a user has in a head's tail. `None` when the chat is gone.
@@ -162,22 +138,62 @@ async fn file_all(backend: &Backend, user: UserId, key: HeadKey, trace: &Trace) 
         if head.tail.iter().all(|entry| entry.sender != user) {
             return Ok(Some(head));
         }
-        if let Some(emptied) = empty_tail(backend, key, &head).await? {
-            return Ok(Some(emptied));
+        match empty_tail(backend, key, &head).await {
+            Ok(Some(emptied)) => return Ok(Some(emptied)),
+            Ok(None) | Err(Error::Busy(_)) => pause(tried).await,
+            Err(error) => return Err(error),
         }
-        pause(tried).await;
     }
     Err(Error::Busy(StoreError::Unavailable("the chat changes all the time".into())))
 }
 
-/// Deletes a user's chat with the bot: first the rows, which only its head leads to.
+/// Erases what a user's filed messages say, after those up to `through`.
+async fn blank_rows(backend: &Backend, user: UserId, head: &Head, mut through: u64) -> Result<()> {
+    let store = &backend.store;
+    let chat = head.chat_id;
+    while through < head.filed {
+        let range = through + 1..=head.filed;
+        let rows = persist(|| store.rows(chat, range.clone(), Order::Ascending, ROWS_PER_PAGE)).await?;
+        let Some(last) = rows.last() else { break };
+        through = last.seq();
+        let written = rows.into_iter().filter_map(|row| match row {
+            Row::Live(message) if message.sender == user => Some(message.seq),
+            _ => None,
+        });
+        let blanking: Vec<_> = written.map(|seq| persist(move || store.blank(chat, seq))).collect();
+        let blanked: Vec<_> = stream::iter(blanking).buffer_unordered(MESSAGES_AT_ONCE).collect().await;
+        blanked.into_iter().collect::<Result<(), StoreError>>()?;
+        persist(|| store.erased(user, chat, through)).await?;
+    }
+    Ok(())
+}
+
+/// Erases what the newest message says in a head that keeps it, and makes sure that nobody who saw it before puts it
+/// there again.
+async fn blank_latest(backend: &Backend, user: UserId, key: HeadKey, head: &Head) -> Result<()> {
+    let nothing =
+        |latest: Message| Message { text: String::new(), kind: "text".to_owned(), client_id: None, ..latest };
+    for tried in 0..TRIES {
+        let now = backend.store.head(key).await?.filter(|now| now.chat_id == head.chat_id);
+        let Some(now) = now else { return Ok(()) };
+        let latest = now.latest.clone().filter(|latest| latest.sender == user).map(nothing);
+        match backend.store.replace_latest(key, &now, latest.as_ref()).await {
+            Ok(()) => return Ok(()),
+            Err(StoreError::Refused(_) | StoreError::Unavailable(_) | StoreError::Ambiguous(_)) => {
+                pause(tried).await;
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(Error::Busy(StoreError::Unavailable("the chat changes all the time".into())))
+}
+
+/// Deletes a user's chat with the bot.
 async fn erase_bot(backend: &Backend, user: UserId) -> Result<()> {
     let key = HeadKey::Bot(user);
     let Some(head) = backend.store.head(key).await? else { return Ok(()) };
-    let mut sweeps = usize::MAX;
-    graves::empty(backend, head.chat_id, &mut sweeps).await?;
-    backend.store.delete_head(key, head.chat_id).await?;
-    // Whoever sent meanwhile may have filed what the head carried.
-    graves::empty(backend, head.chat_id, &mut sweeps).await?;
+    if graves::bury(backend, key, head.chat_id, &[], clock::now()).await? {
+        graves::sweep(backend, head.chat_id).await;
+    }
     Ok(())
 }

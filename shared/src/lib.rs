@@ -17,6 +17,7 @@ pub mod geo;
 mod graves;
 pub mod groups;
 pub mod history;
+pub mod housekeeping;
 pub mod http;
 pub mod ids;
 pub mod log;

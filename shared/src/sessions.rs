@@ -4,6 +4,7 @@ use crate::backend::Backend;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::ids::{Owner, UserId, secret};
+use crate::presence;
 use crate::signed;
 use crate::store::StoreError;
 use crate::store::connections::Feed;
@@ -210,7 +211,13 @@ pub async fn begin(backend: &Backend, user: UserId, surface: Audience) -> Result
     )
     .await;
     match begun {
-        Ok(()) => token,
+        Ok(ended) => {
+            if !ended.is_empty() {
+                let is_ended = |session: &str| ended.iter().any(|ended| ended == session);
+                presence::end_sessions(backend, &user.into(), is_ended).await?;
+            }
+            token
+        }
         // The user was deleted meanwhile.
         Err(StoreError::Refused(_)) => Err(ENDED),
         Err(error) => Err(error.into()),

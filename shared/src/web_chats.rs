@@ -142,7 +142,8 @@ pub(crate) async fn take_out(backend: &Backend, user: UserId, cursor: &Cursor) -
             Ok(Left::Before) => return Ok(false),
             Ok(Left::Alone) => {
                 // Refused when somebody was brought in meanwhile.
-                if graves::bury(backend, HeadKey::Web(chat), chat, Kind::Web, &[user], now).await? {
+                if graves::bury(backend, HeadKey::Web(chat), chat, &[user], now).await? {
+                    graves::sweep(backend, chat).await;
                     return Ok(true);
                 }
             }

@@ -9,6 +9,7 @@
 mod answer;
 mod browser;
 mod caller;
+mod faults;
 mod groups;
 mod guest;
 mod outbox;
@@ -28,6 +29,7 @@ mod web_user;
 pub use answer::Answer;
 pub use browser::Browser;
 pub use caller::{Anonymous, Call, Caller};
+pub use faults::Faults;
 pub use guest::Guest;
 pub use outbox::Mail;
 pub use platform::{Algorithm, Encoding, Incoming, Key, Member, Platform, in_query, millis, verify_signed};

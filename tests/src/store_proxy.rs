@@ -42,6 +42,16 @@ pub trait Watch: Send + Sync + 'static {
     }
 }
 
+/// Lets every call pass.
+#[derive(Clone, Copy, Debug)]
+pub struct Everything;
+
+impl Watch for Everything {
+    fn fate(&self, _operation: &str, _request: &mut Value) -> Fate {
+        Fate::Pass
+    }
+}
+
 /// Starts a store in memory and a proxy in front of it, and gives the proxy's URL.
 #[expect(clippy::disallowed_methods, reason = "servers run beside the test")]
 pub async fn start(watch: Arc<dyn Watch>) -> String {

@@ -15,6 +15,7 @@ mod ids;
 mod lambda;
 mod outbox;
 mod percent;
+mod schedule;
 mod server;
 mod shutdown;
 mod stack;

@@ -18,7 +18,7 @@ use crate::shutdown::{self, Shutdown, Stopper};
 use crate::store::{self, Store};
 use crate::template::{self, Template};
 use crate::websocket_api::WebSocketApi;
-use crate::{builder, server};
+use crate::{builder, schedule, server};
 
 /// How long requests and sockets get to end, and how long processes do after that.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -73,9 +73,6 @@ impl Stack {
         let ports = Ports::take(cli.port)?;
         let [_, _, console] = ports.numbers()?;
         let (template, folder) = read_template(cli, console)?;
-        for notice in &template.notices {
-            tracing::info!("{notice}");
-        }
         let store = match &cli.dynamodb {
             Some(_) => None,
             None => Some(Store::open(cli.data.as_deref())?),
@@ -124,6 +121,7 @@ impl Stack {
         };
 
         let (gateways, gateways_shutdown) = shutdown::channel();
+        schedule::start(&template.schedules, &functions, &gateways_shutdown);
         let api = Arc::new(HttpApi::new(&template.http_api, http, functions.clone()));
         let handler = move |request, peer| api.clone().handle(request, peer);
         tokio::spawn(server::serve(ports.http, gateways_shutdown.clone(), handler));

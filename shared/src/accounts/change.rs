@@ -24,7 +24,7 @@ pub struct Change {
 }
 
 /// Changes a user's name, of which everybody online is told, and asks for the confirmation of an address. Nothing
-/// changes where a part is refused. `api` is the root of the HTTP API.
+/// changes where either is not as it must be, or the name is taken. `api` is the root of the HTTP API.
 pub async fn change(backend: &Backend, user: UserId, api: &str, change: Change) -> Result<()> {
     let Change { name, email } = change;
     if name.is_none() && email.is_none() {
@@ -33,8 +33,9 @@ pub async fn change(backend: &Backend, user: UserId, api: &str, change: Change) 
     let email = email.as_deref().map(check_email).transpose()?;
     if let Some(name) = name {
         check_user_name("name", &name)?;
-        let profile = rename(backend, user, &name).await?;
-        presence::announce(backend, Notice::user_update(&profile)).await;
+        if let Some(profile) = rename(backend, user, &name).await? {
+            presence::announce(backend, Notice::user_update(&profile)).await;
+        }
     }
     match email {
         Some(email) => ask_for_address(backend, user, api, email).await,
@@ -42,14 +43,18 @@ pub async fn change(backend: &Backend, user: UserId, api: &str, change: Change) 
     }
 }
 
-async fn rename(backend: &Backend, user: UserId, name: &str) -> Result<Profile> {
+/// Renames a user. `None` for one who has this name already.
+async fn rename(backend: &Backend, user: UserId, name: &str) -> Result<Option<Profile>> {
     let canonical = canonical_name(name);
     for tried in 0..TRIES {
         let profile = backend.store.profile(user).await?.ok_or(NO_USER)?;
+        if profile.user_name.as_deref() == Some(name) {
+            return Ok(None);
+        }
         let from = profile.user_name.as_deref().map(|from| (from, canonical_name(from)));
         let from = from.as_ref().map(|(shown, canonical)| (*shown, canonical.as_str()));
         match backend.store.rename_user(user, from, (name, &canonical)).await {
-            Ok(Ok(())) => return Ok(Profile { user_name: Some(name.to_owned()), ..profile }),
+            Ok(Ok(())) => return Ok(Some(Profile { user_name: Some(name.to_owned()), ..profile })),
             Ok(Err(Taken::Name)) => return Err(NAME_TAKEN),
             // Renamed at the same time, perhaps by this very call, repeated on its way.
             Ok(Err(_)) | Err(StoreError::Unavailable(_) | StoreError::Ambiguous(_)) => pause(tried).await,

@@ -17,13 +17,13 @@ pub async fn delete(backend: &Backend, user: UserId) -> Result<()> {
     for tried in 0..TRIES {
         let Some(account) = backend.store.account(user).await? else {
             // By another request, or by this one, whose first try got no answer.
-            erasure::run(backend, user, now).await;
+            erasure::begin(backend, user).await;
             return Ok(());
         };
         let name = account.profile.user_name.as_deref().map(canonical_name);
         match backend.store.delete_account(&account, name.as_deref(), now).await {
             Ok(Ok(())) => {
-                erasure::run(backend, user, now).await;
+                erasure::begin(backend, user).await;
                 return Ok(());
             }
             // Changed meanwhile, or deleted.

@@ -12,8 +12,9 @@ use crate::ids::{ChatId, UserId};
 pub async fn delete(backend: &Backend, user: UserId, chat: ChatId) -> Result<()> {
     let seat = seat(backend, user, chat, DIRECT).await?;
     let pair = seat.pair()?;
-    match graves::bury(backend, seat.key, chat, seat.cursor.kind, &pair.users(), clock::now()).await? {
-        true => Ok(()),
-        false => Err(NO_CHAT),
+    if !graves::bury(backend, seat.key, chat, &pair.users(), clock::now()).await? {
+        return Err(NO_CHAT);
     }
+    graves::sweep(backend, chat).await;
+    Ok(())
 }

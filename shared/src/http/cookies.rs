@@ -23,10 +23,11 @@ const NO_COOKIE: Error = Error::Unauthenticated("The cookie session is needed");
 const NO_PAIR: Error = Error::Unauthenticated("The cookies user_id and token are needed");
 const OTHER_SITE: Error = Error::Forbidden("A page of another site may not do this");
 
-/// The first cookie of a name.
+/// The first cookie of a name. What others beside it hold, which pages may set as they like, is of no account.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let cookies = headers.get_all(COOKIE).iter().filter_map(|cookies| cookies.to_str().ok());
-    let mut pairs = cookies.flat_map(|cookies| cookies.split(';')).filter_map(|pair| pair.split_once('='));
+    let cookies = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    let pairs = cookies.flat_map(|cookies| cookies.split(|byte| *byte == b';'));
+    let mut pairs = pairs.filter_map(|pair| std::str::from_utf8(pair).ok()?.split_once('='));
     pairs.find(|(known, _)| known.trim() == name).map(|(_, value)| value.trim())
 }
 
@@ -98,5 +99,22 @@ impl FromRequestParts<Shared> for OwnPage {
             (None, None) => true,
         };
         if is_own { Ok(Self) } else { Err(OTHER_SITE) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_found_whatever_stands_beside_it() {
+        let mut headers = HeaderMap::new();
+        let cookies =
+            HeaderValue::from_bytes(b"x=J\xfcrgen; a=1;user_id = 7 ;token=t=1; user_id=8; =; broken");
+        headers.insert(COOKIE, cookies.expect("a header"));
+        headers.append(COOKIE, HeaderValue::from_static("session=s"));
+        assert_eq!(pair(&headers), Some(("7", "t=1")));
+        assert_eq!(cookie(&headers, SESSION), Some("s"));
+        assert_eq!(cookie(&headers, "broken"), None);
     }
 }

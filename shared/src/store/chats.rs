@@ -1,8 +1,8 @@
 //! What a chat's id means (`Chats`, `chat#<id>`): whose chat it is, or which room or group. What changes with
 //! every message is in the head instead.
 
-use super::heads::{Kind, Pair};
-use super::{Item, Result, Store, StoreError, complete, n, page_of, put_new, read, s, write};
+use super::heads::{HeadKey, Kind, Pair};
+use super::{Item, Result, Store, StoreError, complete, n, page_of, put_new, read, s, unless_refused, write};
 use crate::clock::Timestamp;
 use crate::geo::{Point, Range};
 use crate::ids::{ChatId, UserId};
@@ -190,26 +190,29 @@ impl Store {
     /// Counts one participant less, as part of the transaction that takes it out. Refused for the only one of a chat of
     /// document 003.
     pub(super) fn one_less(&self, chat: ChatId, kind: Kind) -> Result<TransactWriteItem> {
-        let least = if kind == Kind::Web { 1 } else { 0 };
         let update = Update::builder()
             .table_name(&self.tables.chats)
             .key("pk", s(about_key(chat)))
             .update_expression("ADD members :less")
-            .condition_expression("members > :least")
-            .expression_attribute_values(":less", n(-1))
-            .expression_attribute_values(":least", n(least));
+            .expression_attribute_values(":less", n(-1));
+        let update = match kind {
+            Kind::Web => {
+                update.condition_expression("members > :one").expression_attribute_values(":one", n(1))
+            }
+            _ => update,
+        };
         Ok(TransactWriteItem::builder().update(complete(update.build())?).build())
     }
 
     /// What is left of a chat's id when the chat is deleted, as part of the transaction that does it: a grave until its
     /// rows are gone. One of document 003 must have a single participant.
-    pub(super) fn grave(&self, chat: ChatId, kind: Kind, now: Timestamp) -> Result<TransactWriteItem> {
+    pub(super) fn grave(&self, key: HeadKey, chat: ChatId, now: Timestamp) -> Result<TransactWriteItem> {
         let grave =
             [("pk", s(about_key(chat))), ("chat_id", n(chat)), ("grave", s("open")), ("buried_at", n(now.0))];
         let put =
             Put::builder().table_name(&self.tables.chats).set_item(Some(write(&About::Deleted, grave)?));
-        let put = match kind {
-            Kind::Web => put
+        let put = match key {
+            HeadKey::Web(_) => put
                 .condition_expression("kind = :web AND members = :one")
                 .expression_attribute_values(":web", s("web"))
                 .expression_attribute_values(":one", n(1)),
@@ -231,11 +234,7 @@ impl Store {
             .expression_attribute_values(":web", s("web"))
             .send()
             .await;
-        match updated.map_err(StoreError::from) {
-            Ok(_) => Ok(true),
-            Err(StoreError::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
+        unless_refused(updated)
     }
 
     /// Renames a group, if `owner` is its owner. `None` where it is not, or there is no such group.

@@ -1,6 +1,6 @@
 //! Idempotency claims (`Users`, `send#<sender>#<client id>`): which send a client's id stands for.
 
-use super::{Item, Result, Store, StoreError, complete, n, read, s, stands, write};
+use super::{Item, Result, Store, StoreError, complete, n, read, s, stands, unless_refused, write};
 use crate::clock::Timestamp;
 use crate::ids::{ChatId, UserId};
 use aws_sdk_dynamodb::types::{Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem};
@@ -95,11 +95,7 @@ impl Store {
             .expression_attribute_values(":now", n(now.0))
             .send()
             .await;
-        match updated.map_err(StoreError::from) {
-            Ok(_) => Ok(true),
-            Err(StoreError::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
+        unless_refused(updated)
     }
 
     /// The claim as part of the transaction that opens a chat.

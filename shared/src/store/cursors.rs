@@ -3,7 +3,7 @@
 //! there may be something to erase when the user is deleted.
 
 use super::heads::{HeadKey, Kind, Pair};
-use super::{Item, Result, Store, StoreError, complete, n, number_of, read, write};
+use super::{Item, Result, Store, StoreError, complete, n, number_of, read, unless_refused, write};
 use crate::clock::Timestamp;
 use crate::ids::{ChatId, UserId};
 use crate::log::{Position, Reader, Tally};
@@ -159,7 +159,8 @@ impl Store {
         items.into_iter().filter(takes_part).map(read).collect()
     }
 
-    /// Who takes part in a room or a chat of document 003, with the moment of each, in the order of user ids. Eventually consistent.
+    /// Who takes part in a room or a chat of document 003, with the moment of each, in the order of user ids.
+    /// Eventually consistent.
     pub async fn participants(&self, chat: ChatId) -> Result<Vec<(UserId, Timestamp)>> {
         let mut pages = self
             .client
@@ -191,9 +192,10 @@ impl Store {
         Ok(TransactWriteItem::builder().update(complete(update.build())?).build())
     }
 
-    /// Notes how far a deleted user's messages are erased.
+    /// Notes how far a deleted user's messages are erased, unless the cursor is gone with its chat.
     pub async fn erased(&self, user: UserId, chat: ChatId, through: u64) -> Result<()> {
-        self.client
+        let updated = self
+            .client
             .update_item()
             .table_name(&self.tables.unread)
             .set_key(Some(key(user, chat)))
@@ -201,8 +203,8 @@ impl Store {
             .condition_expression("attribute_exists(user_id)")
             .expression_attribute_values(":through", n(through))
             .send()
-            .await?;
-        Ok(())
+            .await;
+        unless_refused(updated).map(drop)
     }
 
     /// Deletes a cursor or what is left of it.

@@ -1,13 +1,23 @@
 //! Users who were deleted and of whom something may be left (`Users`, `erasure#<user>`).
 
 use super::users::{Account, Taken, email_key, name_key, user_key};
-use super::{Item, Result, Store, complete, n, number_of, s};
+use super::{Item, Result, Store, complete, n, read, s};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
+use serde::Deserialize;
 
 /// Erasures that are not through are in this one partition of the index `directory`.
 const ERASURES: &str = "erasures";
+
+/// A user who was deleted and of whom something may be left.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Erasure {
+    /// Who.
+    pub user_id: UserId,
+    /// When.
+    pub deleted_at: Timestamp,
+}
 
 fn erasure_key(user: UserId) -> String {
     format!("erasure#{user}")
@@ -66,22 +76,18 @@ impl Store {
         self.take(parts).await
     }
 
-    /// Some users who were deleted before a moment and of whom something may be left.
-    pub async fn erasures(&self, before: Timestamp, most: usize) -> Result<Vec<UserId>> {
+    /// Users who were deleted and of whom something may be left; not all where they are very many.
+    pub async fn erasures(&self) -> Result<Vec<Erasure>> {
         let found = self
             .client
             .query()
             .table_name(&self.tables.users)
             .index_name("directory")
             .key_condition_expression("directory = :erasures")
-            .filter_expression("deleted_at < :before")
             .expression_attribute_values(":erasures", s(ERASURES))
-            .expression_attribute_values(":before", n(before.0))
             .send()
             .await?;
-        let users = found.items.unwrap_or_default();
-        let users = users.iter().filter_map(|item| number_of::<u64>(item, "user_id")?.try_into().ok());
-        Ok(users.take(most).collect())
+        found.items.unwrap_or_default().into_iter().map(read).collect()
     }
 
     /// Nothing of a deleted user is left.

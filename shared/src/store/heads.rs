@@ -1,7 +1,7 @@
 //! Heads of chats (`Chats`), each under its [`HeadKey`]: `direct#<low>#<high>`, `pair#<low>#<high>`,
 //! `head#<id>`, `web#<id>`, `topic#<id>`, `bot#<user>`.
 
-use super::{Item, Result, Store, StoreError, n, put_new, read, s, value, write};
+use super::{Item, Result, Store, n, put_new, read, s, unless_refused, value, write};
 use crate::ids::{ChatId, UserId};
 use crate::log::{Entry, Head, MAX_TAIL, Message, Purge};
 use aws_sdk_dynamodb::types::{
@@ -300,10 +300,7 @@ impl Store {
             .expression_attribute_values(":attempt", s(attempt))
             .send()
             .await;
-        match updated.map_err(StoreError::from) {
-            Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        unless_refused(updated).map(drop)
     }
 
     /// Notes that one of a chat's two is gone, so that nobody writes to it any more. False when there is no such chat.
@@ -319,11 +316,7 @@ impl Store {
             .expression_attribute_values(":chat", n(chat))
             .send()
             .await;
-        match updated.map_err(StoreError::from) {
-            Ok(_) => Ok(true),
-            Err(StoreError::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
+        unless_refused(updated)
     }
 
     /// Puts another version of the newest message into a head, where it has one, after rows were changed: whoever
@@ -364,10 +357,7 @@ impl Store {
             .expression_attribute_values(":chat", n(chat))
             .send()
             .await;
-        match deleted.map_err(StoreError::from) {
-            Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        unless_refused(deleted).map(drop)
     }
 }
 

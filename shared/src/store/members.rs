@@ -1,6 +1,6 @@
 //! Platforms' users (`Users`, `member#<userID>`): their keys and what their tokens are held against.
 
-use super::{Item, Result, Store, StoreError, n, read, s};
+use super::{Item, Result, Store, n, read, s, unless_refused};
 use crate::ids::MemberId;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue};
 use serde::Deserialize;
@@ -103,11 +103,7 @@ impl Store {
             .expression_attribute_values(":next", n(generation + 1))
             .send()
             .await;
-        match updated.map_err(StoreError::from) {
-            Ok(_) => Ok(true),
-            Err(StoreError::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
+        unless_refused(updated)
     }
 
     /// Ends a family of tokens, if it is the member's present one.
@@ -122,9 +118,6 @@ impl Store {
             .expression_attribute_values(":family", s(family))
             .send()
             .await;
-        match updated.map_err(StoreError::from) {
-            Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        unless_refused(updated).map(drop)
     }
 }

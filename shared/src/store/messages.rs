@@ -1,6 +1,6 @@
 //! Filed messages (`Messages`), one row per position of a chat.
 
-use super::{Item, Result, Store, StoreError, n, number_of, read, write};
+use super::{Item, Result, Store, StoreError, n, number_of, read, unless_refused, write};
 use crate::clock::Timestamp;
 use crate::ids::ChatId;
 use crate::log::Message;
@@ -182,10 +182,7 @@ impl Store {
             .expression_attribute_values(":plain", super::s("text"))
             .send()
             .await;
-        match updated.map_err(StoreError::from) {
-            Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        unless_refused(updated).map(drop)
     }
 
     /// Deletes up to `most` rows of a deleted chat. True when none is left.

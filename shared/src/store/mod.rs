@@ -74,7 +74,7 @@ pub struct Tables {
     pub queues: String,
     /// One cursor per user and chat.
     pub unread: String,
-    /// Accounts, claimed names and addresses, registrations, sessions, idempotency claims.
+    /// Accounts, claimed names and addresses, registrations, sessions, idempotency claims, erasures to be done.
     pub users: String,
 }
 
@@ -127,6 +127,8 @@ impl Store {
 /// DynamoDB's limit for one BatchGetItem.
 const GET_BATCH: usize = 100;
 const GET_TRIES: u32 = 8;
+/// How often a call is repeated that has time.
+const PERSISTENCE: u32 = 40;
 /// BatchGetItems under way at once.
 const GETS_AT_ONCE: usize = 16;
 
@@ -134,6 +136,20 @@ const GETS_AT_ONCE: usize = 16;
 pub(crate) async fn pause(attempt: u32) {
     let most = 10u64 << attempt.min(6);
     tokio::time::sleep(Duration::from_millis(rand::random_range(1..=most))).await;
+}
+
+/// Makes a call that may be repeated, until it is carried out or storage has been out of reach for some seconds.
+pub(crate) async fn persist<T, F: Future<Output = Result<T>>>(call: impl Fn() -> F) -> Result<T> {
+    let mut tried = 0;
+    loop {
+        match call().await {
+            Err(StoreError::Unavailable(_) | StoreError::Ambiguous(_)) if tried < PERSISTENCE => {
+                pause(tried).await;
+            }
+            outcome => return outcome,
+        }
+        tried += 1;
+    }
 }
 
 /// What an operation's own errors mean.
@@ -183,6 +199,15 @@ impl Outcome for TransactWriteItemsError {
             | Self::TransactionInProgressException(_) => Some(StoreError::Unavailable(self.to_string())),
             _ => None,
         }
+    }
+}
+
+/// Whether a write was made; false where its condition did not hold.
+fn unless_refused<T, E: Outcome>(sent: std::result::Result<T, SdkError<E, HttpResponse>>) -> Result<bool> {
+    match sent.map_err(StoreError::from) {
+        Ok(_) => Ok(true),
+        Err(StoreError::Refused(_)) => Ok(false),
+        Err(error) => Err(error),
     }
 }
 

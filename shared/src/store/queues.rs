@@ -2,7 +2,7 @@
 //! became of a message that its receiver has acknowledged. What must happen together is one transaction, so that
 //! whatever is repeated happens once.
 
-use super::{Item, Result, Store, StoreError, complete, n, put_new, read, s, stands, text_of, write};
+use super::{Item, Result, Store, complete, n, put_new, read, s, stands, text_of, write};
 use crate::clock::Timestamp;
 use crate::ids::{MemberId, PlatformChatId};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, TransactWriteItem, Update};
@@ -335,10 +335,6 @@ impl Store {
     /// Makes all of these writes. False when one was refused, and so none is made.
     pub(super) async fn unless_refused(&self, writes: Vec<TransactWriteItem>) -> Result<bool> {
         let written = self.client.transact_write_items().set_transact_items(Some(writes)).send().await;
-        match written.map_err(StoreError::from) {
-            Ok(_) => Ok(true),
-            Err(StoreError::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
+        super::unless_refused(written)
     }
 }

@@ -2,7 +2,7 @@
 //! with it, or for one that there is. Kept under a digest of the link's token: who reads the table cannot confirm any.
 
 use super::users::{Taken, email_key, user_key};
-use super::{Result, Store, StoreError, complete, n, read, s, stands, value, write};
+use super::{Result, Store, complete, n, read, s, stands, unless_refused, value, write};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 use aws_sdk_dynamodb::types::{Delete, TransactWriteItem, Update};
@@ -109,11 +109,7 @@ impl Store {
                 .expression_attribute_values(":pending", value(pending)?),
             None => update.update_expression("REMOVE pending"),
         };
-        match update.send().await.map_err(StoreError::from) {
-            Ok(_) => Ok(true),
-            Err(StoreError::Refused(_)) => Ok(false),
-            Err(error) => Err(error),
-        }
+        unless_refused(update.send().await)
     }
 
     /// Gives a user the address that it waits for, in the place of the one it had: all or nothing. `Err` within says

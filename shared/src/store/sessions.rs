@@ -1,7 +1,7 @@
 //! Sessions (`Users`, `sessions#<user>`): a token is good while its session stands. All of a user's are in one item,
-//! one attribute each, so that one write ends them all.
+//! one attribute each with the moment when it ends, so that one write ends them all.
 
-use super::{Item, Result, Store, StoreError, n, s};
+use super::{Item, Result, Store, n, s, unless_refused};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValue, TransactWriteItem};
@@ -35,22 +35,32 @@ impl Session {
 }
 
 impl Store {
-    /// Begins a session that ends by itself at `expires`. Refused for a user who is gone.
-    pub async fn begin_session(&self, session: &Session, now: Timestamp, expires: Timestamp) -> Result<()> {
+    /// Begins a session that ends by itself at `expires`, and answers with those that have made room for it. Refused for
+    /// a user who is gone.
+    pub async fn begin_session(
+        &self,
+        session: &Session,
+        now: Timestamp,
+        expires: Timestamp,
+    ) -> Result<Vec<String>> {
         let begun = self
             .client
             .update_item()
             .table_name(&self.tables.users)
             .key("pk", s(key(session.user_id)))
-            .update_expression("SET #session = :expires, expires_at = :expires")
+            .update_expression("SET #session = :end, expires_at = :expires")
             .condition_expression("attribute_not_exists(ended)")
             .expression_attribute_names("#session", session.attribute())
+            .expression_attribute_values(":end", n(expires.0))
             .expression_attribute_values(":expires", n(expires.seconds()))
             .return_values(ReturnValue::AllNew)
             .send()
             .await?;
         let dropped = surplus(&begun.attributes.unwrap_or_default(), &session.attribute(), now);
-        if dropped.is_empty() { Ok(()) } else { self.drop_sessions(session.user_id, dropped).await }
+        if !dropped.is_empty() {
+            self.drop_sessions(session.user_id, &dropped).await?;
+        }
+        Ok(dropped.iter().filter_map(|name| Some(name.strip_prefix(SESSION)?.to_owned())).collect())
     }
 
     /// Whether a session stands.
@@ -66,15 +76,15 @@ impl Store {
             .send()
             .await?;
         let item = got.item.unwrap_or_default();
-        Ok(super::number_of::<i64>(&item, &session.attribute()).is_some_and(|end| end > now.seconds()))
+        Ok(end_of(&item, &session.attribute()).is_some_and(|end| end > now))
     }
 
     /// Ends a session, here and on every machine.
     pub async fn end_session(&self, session: &Session) -> Result<()> {
-        self.drop_sessions(session.user_id, vec![session.attribute()]).await
+        self.drop_sessions(session.user_id, &[session.attribute()]).await
     }
 
-    async fn drop_sessions(&self, user: UserId, attributes: Vec<String>) -> Result<()> {
+    async fn drop_sessions(&self, user: UserId, attributes: &[String]) -> Result<()> {
         let places: Vec<_> = (0..attributes.len()).map(|place| format!("#session{place}")).collect();
         let mut update = self
             .client
@@ -86,10 +96,7 @@ impl Store {
         for (place, attribute) in places.into_iter().zip(attributes) {
             update = update.expression_attribute_names(place, attribute);
         }
-        match update.send().await.map_err(StoreError::from) {
-            Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        unless_refused(update.send().await).map(drop)
     }
 
     /// Ends all sessions of a user for good, as part of the transaction that deletes it.
@@ -104,12 +111,16 @@ impl Store {
     }
 }
 
+fn end_of(item: &Item, attribute: &str) -> Option<Timestamp> {
+    super::number_of(item, attribute).map(Timestamp)
+}
+
 /// The sessions that a user need not or may not have any more: those that have ended by themselves, and the oldest of
 /// too many, but never the newest one.
 fn surplus(item: &Item, newest: &str, now: Timestamp) -> Vec<String> {
     let others = item.keys().filter(|name| name.starts_with(SESSION) && *name != newest);
-    let ends = others.filter_map(|name| Some((super::number_of::<i64>(item, name)?, name)));
-    let (mut standing, ended): (Vec<_>, Vec<_>) = ends.partition(|(end, _)| *end > now.seconds());
+    let ends = others.filter_map(|name| Some((end_of(item, name)?, name)));
+    let (mut standing, ended): (Vec<_>, Vec<_>) = ends.partition(|(end, _)| *end > now);
     standing.sort_unstable_by_key(|(end, _)| Reverse(*end));
     let too_many = standing.into_iter().skip(MAX_SESSIONS - 1);
     too_many.chain(ended).map(|(_, name)| name.clone()).collect()
@@ -128,7 +139,7 @@ mod tests {
             item.insert("pk".into(), s("sessions#1"));
             item.insert("expires_at".into(), n(200));
             let newest = format!("{SESSION}0");
-            let dropped = surplus(&item, &newest, Timestamp(100_000));
+            let dropped = surplus(&item, &newest, Timestamp(100));
             let is_dropped = |place: usize| dropped.contains(&format!("{SESSION}{place}"));
             prop_assert!(!is_dropped(0));
             prop_assert!(dropped.iter().all(|name| name.starts_with(SESSION)));

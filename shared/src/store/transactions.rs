@@ -58,6 +58,8 @@ impl Store {
                 writes.push(put_new(&self.tables.unread, "user_id", cursor.item(user)?)?);
                 writes.push(self.user_exists(user)?);
             }
+        } else if let HeadKey::Bot(user) = key {
+            writes.push(self.user_exists(user)?);
         }
         if let Some(claim) = claim {
             writes.push(self.claim_in_transaction(claim)?);
@@ -174,13 +176,12 @@ impl Store {
     }
 
     /// Deletes a chat at once and for all: its head and the cursors of its participants go, the id stays as a grave
-    /// until its rows are gone. Refused when it is gone already; a chat of document 003, too, when it has other
-    /// participants.
+    /// until its rows are gone. Refused when it is gone already; a chat of document 003, too, unless this is its only
+    /// participant.
     pub async fn bury(
         &self,
         key: HeadKey,
         chat: ChatId,
-        kind: Kind,
         participants: &[UserId],
         now: Timestamp,
     ) -> Result<()> {
@@ -191,12 +192,18 @@ impl Store {
             .expression_attribute_values(":chat", n(chat));
         let mut writes = vec![
             TransactWriteItem::builder().delete(complete(head.build())?).build(),
-            self.grave(chat, kind, now)?,
+            self.grave(key, chat, now)?,
         ];
         for &user in participants {
             let cursor = Delete::builder()
                 .table_name(&self.tables.unread)
                 .set_key(Some(super::cursors::key(user, chat)));
+            let cursor = match key {
+                HeadKey::Web(_) => {
+                    cursor.condition_expression("attribute_exists(user_id) AND attribute_not_exists(left_at)")
+                }
+                _ => cursor,
+            };
             writes.push(TransactWriteItem::builder().delete(complete(cursor.build())?).build());
         }
         self.client.transact_write_items().set_transact_items(Some(writes)).send().await?;

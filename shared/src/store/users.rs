@@ -1,7 +1,9 @@
 //! Accounts (`Users`): `user#<id>`, and the claims `email#<address>` and `name#<canonical name>` that make them unique.
 
 use super::registrations::Pending;
-use super::{Item, Result, Store, StoreError, complete, n, number_of, page_of, put_new, read, s, write};
+use super::{
+    Item, Result, Store, StoreError, complete, n, number_of, page_of, put_new, read, s, unless_refused, write,
+};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 use aws_sdk_dynamodb::types::{ConditionCheck, Delete, KeysAndAttributes, TransactWriteItem, Update};
@@ -253,10 +255,7 @@ impl Store {
             .expression_attribute_values(":old", s(old))
             .send()
             .await;
-        match updated.map_err(StoreError::from) {
-            Ok(_) | Err(StoreError::Refused(_)) => Ok(()),
-            Err(error) => Err(error),
-        }
+        unless_refused(updated).map(drop)
     }
 
     /// A page of all users by id, after `after`; and whether more follow.

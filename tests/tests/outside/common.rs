@@ -71,3 +71,51 @@ pub(crate) async fn say_to(receiver: &User, socket: &mut Socket, message: &str) 
     let back = socket.say(&frame).await;
     back["chat_room_id"].as_u64().unwrap_or_else(|| panic!("no chat_room_id in {back}"))
 }
+
+/// Everybody in `GET /users`.
+pub(crate) async fn everybody(reader: &User) -> Vec<Value> {
+    let mut all = Vec::new();
+    let mut path = "/users?count=100".to_owned();
+    loop {
+        let page = reader.get(&path).await.expect(200).json();
+        all.extend_from_slice(page["users"].as_array().expect("users"));
+        if page["next"].is_null() {
+            return all;
+        }
+        path = format!("/users?count=100&next={}", page["next"]);
+    }
+}
+
+/// Somebody in `GET /users` by the name as it was typed.
+pub(crate) async fn user_named(reader: &User, name: &str) -> Value {
+    let mut rows = everybody(reader).await;
+    rows.retain(|row| row["user_name"] == name);
+    assert_eq!(rows.len(), 1, "how often {name:?} is listed");
+    rows.remove(0)
+}
+
+/// Texts that are made of a token's, or of its and another one's, and are none.
+pub(crate) fn tampered(ours: &str, theirs: &str) -> Vec<String> {
+    let half = ours.len() / 2;
+    let swapped = if ours.as_bytes()[half] == b'A' { "B" } else { "A" };
+    let mut tokens = vec![
+        ours[..half].to_owned(),
+        ours[half..].to_owned(),
+        format!("{ours}{ours}"),
+        format!("{ours}."),
+        format!(".{ours}"),
+        ours.chars().rev().collect(),
+        format!("{}{swapped}{}", &ours[..half], &ours[half + 1..]),
+        format!("{}{theirs}", &ours[..half]),
+    ];
+    let [our_parts, their_parts] = [ours, theirs].map(|token| token.split('.').collect::<Vec<_>>());
+    for place in 0..our_parts.len() {
+        let mut mixed = our_parts.clone();
+        mixed[place] = their_parts[place];
+        // Both may have the same header.
+        if mixed != our_parts && mixed != their_parts {
+            tokens.push(mixed.join("."));
+        }
+    }
+    tokens
+}

@@ -1,6 +1,5 @@
-//! What a user sees when the store fails in the middle of things. On stacks of their own, whose store stands
-//! behind a proxy that fails as it is told. The proxy runs within the test, which therefore has more threads than
-//! the one that waits for its stack to end.
+//! What a user sees when the store fails in the middle of things. On stacks of their own, whose store fails as it is
+//! told.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,37 +7,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use tests::store_proxy::{self, Fate, Watch};
-use tests::{Caller as _, Socket, Stack, User, unique};
+use tests::store_proxy::{self, Everything, Fate};
+use tests::{Caller as _, Faults, Socket, Stack, Tables, User, unique};
 
 use crate::common::{column, send, text_to};
 
 /// After this long another attempt may take over an idempotency key.
 const TAKE_OVER: Duration = Duration::from_secs(2);
-
-type Rule = Box<dyn Fn(&str, &Value) -> Fate + Send>;
-
-/// Decides by a rule that a test can change at any time.
-struct Faults(Mutex<Rule>);
-
-impl Watch for Faults {
-    fn fate(&self, operation: &str, request: &mut Value) -> Fate {
-        (self.0.lock().unwrap_or_else(PoisonError::into_inner))(operation, request)
-    }
-}
-
-impl Faults {
-    fn set(&self, rule: impl Fn(&str, &Value) -> Fate + Send + 'static) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(rule);
-    }
-}
-
-/// A stack whose store fails as told; at first it does not.
-async fn stack() -> (Stack, Arc<Faults>) {
-    let faults = Arc::new(Faults(Mutex::new(Box::new(|_, _| Fate::Pass))));
-    let store = store_proxy::start(faults.clone()).await;
-    (Stack::start(&["--dynamodb", &store]).await, faults)
-}
 
 /// Whether a call is about a table and has a word in its update expression.
 fn updates(operation: &str, request: &Value, table: &str, word: &str) -> bool {
@@ -55,7 +30,7 @@ fn first(times: usize) -> impl Fn() -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_send_whose_answer_is_lost_is_stored_once() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let [ada, bob] = User::pair(&stack).await;
     let chat = ada.write(&bob, "1").await;
     for (text, fate) in [("2", Fate::FailAfter), ("3", Fate::FailBefore)] {
@@ -72,7 +47,7 @@ async fn a_send_whose_answer_is_lost_is_stored_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_one_message_though_a_take_over_dies_and_the_first_attempt_is_slow() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let [ada, bob] = User::pair(&stack).await;
     let chat = ada.write(&bob, "before").await;
     let (slow, fences_fail) = (first(1), Arc::new(AtomicBool::new(true)));
@@ -103,7 +78,7 @@ async fn a_key_is_one_message_though_a_take_over_dies_and_the_first_attempt_is_s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_mailbox_is_handed_out_though_names_cannot_be_read() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let [ada, bob] = User::pair(&stack).await;
     let chat = ada.write(&bob, "do not lose me").await;
     faults.set(|operation, request| match operation {
@@ -117,7 +92,7 @@ async fn a_mailbox_is_handed_out_though_names_cannot_be_read() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removal_holds_from_its_decision_though_nothing_after_it_gets_done() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let [ada, bob] = User::pair(&stack).await;
     let chat = ada.write(&bob, "1").await;
     ada.write(&bob, "2").await;
@@ -137,7 +112,7 @@ async fn a_removal_holds_from_its_decision_though_nothing_after_it_gets_done() {
     }
     assert_eq!((ada.unread(chat).await, bob.unread(chat).await), (1, 0));
 
-    faults.set(|_, _| Fate::Pass);
+    faults.end();
     ada.write(&bob, "3").await;
     assert_eq!(bob.unread(chat).await, 1);
     assert_eq!(column(&bob.get(&path).await.expect(200).rows(), "message"), ["3"]);
@@ -146,7 +121,7 @@ async fn a_removal_holds_from_its_decision_though_nothing_after_it_gets_done() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_that_is_answered_ready_gets_messages_though_its_first_init_failed() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let [ada, bob] = User::pair(&stack).await;
     for table_write in ["UpdateItem", "PutItem"] {
         faults.set(move |operation, request| {
@@ -156,7 +131,7 @@ async fn a_socket_that_is_answered_ready_gets_messages_though_its_first_init_fai
         let mut socket = Socket::open(&stack.ready().websocket).await;
         socket.send(&json!({"token": bob.token})).await;
         socket.expect("a refusal", |frame| frame["code"].is_string()).await;
-        faults.set(|_, _| Fate::Pass);
+        faults.end();
         socket.send(&json!({"token": bob.token})).await;
         socket.expect("ready", |frame| frame["type"] == "ready").await;
         ada.write(&bob, table_write).await;
@@ -166,7 +141,7 @@ async fn a_socket_that_is_answered_ready_gets_messages_though_its_first_init_fai
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_logout_that_failed_halfway_is_finished_by_the_next() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let [ada, bob] = User::pair(&stack).await;
     let mut socket = ada.socket().await;
     ada.write(&bob, "hello").await;
@@ -175,14 +150,14 @@ async fn a_logout_that_failed_halfway_is_finished_by_the_next() {
         _ => Fate::Pass,
     });
     ada.get("/logout").await.refused(503);
-    faults.set(|_, _| Fate::Pass);
+    faults.end();
     ada.get("/logout").await.refused(401);
     socket.closed().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_enters_and_leaves_a_group_is_told_of_though_writes_fail_between() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let [ada, bob] = User::pair(&stack).await;
     let group = ada.create_group("a group").await;
     let mut watching = ada.socket().await;
@@ -193,7 +168,7 @@ async fn who_enters_and_leaves_a_group_is_told_of_though_writes_fail_between() {
         if updates(operation, request, "Connections", "group_id") { Fate::FailBefore } else { Fate::Pass }
     });
     bob.get(&format!("/chat_groups/{group}")).await.refused(503);
-    faults.set(|_, _| Fate::Pass);
+    faults.end();
     bob.enter(group).await;
     watching.expect("the entering", |frame| frame["event"] == "enter" && frame["user_id"] == bob.id).await;
 
@@ -207,7 +182,7 @@ async fn who_enters_and_leaves_a_group_is_told_of_though_writes_fail_between() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn own_messages_never_count_as_unread_though_counting_them_fails() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let [ada, bob] = User::pair(&stack).await;
     let room = ada.open_room("a room").await;
     for user in [&ada, &bob] {
@@ -239,9 +214,8 @@ async fn own_messages_never_count_as_unread_though_counting_them_fails() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_removed_long_ago_is_not_recovered_and_not_waited_for() {
-    let faults = Arc::new(Faults(Mutex::new(Box::new(|_, _| Fate::Pass))));
-    let store = store_proxy::start(faults).await;
-    let stack = Stack::start(&["--dynamodb", &store]).await;
+    let store = store_proxy::start(Arc::new(Everything)).await;
+    let (stack, tables) = (Stack::start(&["--dynamodb", &store]).await, Tables::of(&store));
     let [ada, bob] = User::pair(&stack).await;
     let chat = ada.write(&bob, "mine").await;
     for text in ["theirs", "and more"] {
@@ -250,16 +224,8 @@ async fn what_was_removed_long_ago_is_not_recovered_and_not_waited_for() {
     ada.get(&format!("/chats_v2/{chat}")).await.expect(200);
     // As DynamoDB does with what a mailbox has removed, a day later.
     for seq in ["2", "3"] {
-        let key =
-            json!({"TableName": "Messages", "Key": {"chat_id": {"N": chat.to_string()}, "seq": {"N": seq}}});
-        tests::Anonymous::new(&store)
-            .post("/")
-            .header("x-amz-target", "DynamoDB_20120810.DeleteItem")
-            .header("x-amz-date", "20260101T000000Z")
-            .header("authorization", "AWS4-HMAC-SHA256 Credential=a/20260101/b/dynamodb/aws4_request, SignedHeaders=c, Signature=d")
-            .body("application/x-amz-json-1.0", key.to_string())
-            .await
-            .expect(200);
+        let key = json!({"chat_id": {"N": chat.to_string()}, "seq": {"N": seq}});
+        tables.call("DeleteItem", &json!({"TableName": "Messages", "Key": key})).await;
     }
     let mut socket = ada.socket().await;
     socket.send(&json!({"type": "resume", "chats": {chat.to_string(): 0}})).await;

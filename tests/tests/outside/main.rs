@@ -1,5 +1,6 @@
 //! The system from outside. The modules mirror the paths; `sockets` holds what happens on the WebSocket API and
-//! `faults` what becomes of messages when the store fails, and `local_stack` what the local stack promises by itself, on stacks of its own.
+//! `faults` what becomes of messages when the store fails, `deletion` what becomes of users who delete themselves, and
+//! `local_stack` what the local stack promises by itself, on stacks of its own.
 
 mod accounts;
 mod browser;
@@ -15,6 +16,8 @@ mod faults;
 mod interleavings;
 mod local_stack;
 mod notifications;
+mod pages;
+mod random;
 mod signed;
 mod sockets;
 mod tour;

@@ -59,8 +59,18 @@ pub(crate) struct Template {
     pub(crate) http_api: HttpApi,
     pub(crate) websocket_api: Option<WebSocketApi>,
     pub(crate) tables: Vec<Table>,
-    /// What a person should know: parts that are read but not run here.
-    pub(crate) notices: Vec<String>,
+    pub(crate) schedules: Vec<Schedule>,
+}
+
+/// A `ScheduleV2` event of a function.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Schedule {
+    /// Logical id of the function.
+    pub(crate) function: String,
+    /// How often it is invoked.
+    pub(crate) rate: Duration,
+    /// What it is invoked with, as JSON.
+    pub(crate) input: String,
 }
 
 /// An `AWS::Serverless::Function`.

@@ -9,7 +9,9 @@ use http::Method;
 use super::intrinsics::Scope;
 use super::parameters;
 use super::yaml::{Entry, Node, Value};
-use super::{Function, Given, HttpApi, HttpRoute, Problem, RouteKey, Table, Template, WebSocketApi, cors};
+use super::{
+    Function, Given, HttpApi, HttpRoute, Problem, RouteKey, Schedule, Table, Template, WebSocketApi, cors,
+};
 
 const FUNCTION: &str = "AWS::Serverless::Function";
 const HTTP_API: &str = "AWS::Serverless::HttpApi";
@@ -254,10 +256,7 @@ impl Reader {
         let kind = required(node, "Type", name)?;
         match kind.text("Type")?.as_str() {
             "HttpApi" => {}
-            scheduled @ ("Schedule" | "ScheduleV2") => {
-                self.template.notices.push(format!("{function}: {scheduled} event {name} is not run here"));
-                return Ok(());
-            }
+            "ScheduleV2" => return self.schedule(function, name, node),
             other => return Err(kind.problem(format!("{name}: event type {other} is not supported here"))),
         }
         let empty = Node { line: node.line, value: Value::Map(Vec::new()) };
@@ -290,6 +289,24 @@ impl Reader {
             return Err(Problem::new(event.line, format!("{name}: there is such a route already")));
         }
         self.template.http_api.routes.push(route);
+        Ok(())
+    }
+
+    fn schedule(&mut self, function: &str, name: &str, node: &Node) -> Result<(), Problem> {
+        let properties = required(node, "Properties", name)?;
+        known(
+            properties,
+            name,
+            &["ScheduleExpression", "Input"],
+            &["Description", "FlexibleTimeWindow", "Name", "RetryPolicy"],
+        )?;
+        let expression = required(properties, "ScheduleExpression", name)?;
+        let text = expression.text("ScheduleExpression")?;
+        let rate = rate(&text).ok_or_else(|| {
+            expression.problem(format!("{name}: {text} is not supported here, only rate(…) is"))
+        })?;
+        let input = required(properties, "Input", name)?.text("Input")?;
+        self.template.schedules.push(Schedule { function: function.to_owned(), rate, input });
         Ok(())
     }
 
@@ -450,6 +467,19 @@ fn merged(globals: &[Entry], own: &Node) -> Node {
         }
     }
     Node { line: own.line, value: Value::Map(entries) }
+}
+
+/// How often `rate(…)` is, such as `rate(15 minutes)`.
+fn rate(expression: &str) -> Option<Duration> {
+    let (number, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
+    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
+    let minutes = match unit {
+        "minute" | "minutes" => 1,
+        "hour" | "hours" => 60,
+        "day" | "days" => 24 * 60,
+        _ => return None,
+    };
+    Some(Duration::from_secs(number.checked_mul(minutes * 60)?))
 }
 
 /// The method of a route; nothing for `ANY`, which is also what a missing one means.

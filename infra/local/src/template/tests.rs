@@ -155,6 +155,34 @@ fn the_projects_own_template_is_understood_with_a_model_and_without() {
 }
 
 #[test]
+fn schedules_have_a_rate_and_an_input() {
+    let scheduled = |properties: &str| {
+        let event = format!("        Often: {{Type: ScheduleV2, Properties: {properties}}}\n        Get: ");
+        read(&GOOD.replace("        Get: ", &event)).map(|template| template.schedules)
+    };
+    for (expression, minutes) in
+        [("rate(1 minute)", 1), ("rate(15 minutes)", 15), ("rate(2 hours)", 120), ("rate(1 day)", 1440)]
+    {
+        let schedules = scheduled(&format!("{{ScheduleExpression: {expression}, Input: '{{\"a\":1}}'}}"));
+        let rate = Duration::from_secs(minutes * 60);
+        let expected = Schedule { function: "Accounts".to_owned(), rate, input: "{\"a\":1}".to_owned() };
+        assert_eq!(schedules, Ok(vec![expected]), "{expression}");
+    }
+    for wrong in
+        ["rate(0 minutes)", "rate(1 week)", "rate(1)", "cron(0 * * * ? *)", "at(2026-01-01T00:00:00)"]
+    {
+        let problem =
+            scheduled(&format!("{{ScheduleExpression: '{wrong}', Input: '{{}}'}}")).expect_err(wrong);
+        assert_eq!(
+            problem,
+            Problem::new(30, format!("Often: {wrong} is not supported here, only rate(…) is"))
+        );
+    }
+    let problem = scheduled("{ScheduleExpression: rate(1 hour)}").expect_err("no input");
+    assert_eq!(problem, Problem::new(30, "Often has no Input"));
+}
+
+#[test]
 fn pages_of_other_origins_may_call_where_the_template_lets_them() {
     const CONFIGURED: &str = r#"
 Parameters: {AllowedOrigins: {Type: String, Default: ""}}

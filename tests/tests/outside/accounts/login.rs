@@ -1,7 +1,8 @@
 //! `POST /login`.
 
+use futures::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
-use tests::{Answer, Applicant, Caller as _, Stack, unique};
+use tests::{Answer, Applicant, Caller as _, Stack, User, unique};
 
 async fn login(stack: &Stack, body: &Value) -> Answer {
     stack.anonymous().post("/login").json(body).await
@@ -91,4 +92,23 @@ async fn a_name_longer_than_any_can_be_is_just_unknown() {
     let stack = Stack::shared().await;
     let body = json!({"user_name": "x".repeat(3_000), "password": "correct horse"});
     stack.anonymous().post("/login").json(&body).await.refused(401);
+}
+
+#[tokio::test]
+async fn the_hundred_newest_sessions_stand_and_an_older_one_ends_with_its_sockets() {
+    let stack = Stack::shared().await;
+    let first = User::new(&stack).await;
+    let second = first.again(&stack).await;
+    let (mut of_first, mut of_second) = (first.socket().await, second.socket().await);
+    // A few at a time: each hashes the password.
+    let logins = stream::iter(0..98).map(|_| first.again(&stack)).buffer_unordered(4);
+    let others: Vec<_> = logins.collect().await;
+    first.get("/users?count=1").await.expect(200);
+    let newest = first.again(&stack).await;
+    of_first.closed().await;
+    first.get("/users?count=1").await.refused(401);
+    for user in others.iter().chain([&second, &newest]) {
+        user.get("/users?count=1").await.expect(200);
+    }
+    of_second.so_far().await;
 }

@@ -12,8 +12,9 @@ use serde_json::Value;
 use tests::{Caller as _, Stack, User};
 use uuid::Uuid;
 
-use super::{messages, open_for, people, room_of, seed};
+use super::{messages, open_for, people, room_of};
 use crate::common::{send, text};
+use crate::random::seed;
 
 const PEOPLE: usize = 3;
 /// How many people each room takes.
@@ -213,6 +214,6 @@ fn everybody_always_sees_what_the_model_says() {
     });
     drop(stack);
     if let Err(failure) = outcome {
-        panic!("{failure}\nTEST_SEED={seed}");
+        panic!("{failure}");
     }
 }

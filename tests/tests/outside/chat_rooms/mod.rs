@@ -19,7 +19,6 @@ mod users;
 use futures::future::join_all;
 use serde_json::{Value, json};
 use tests::{Caller as _, Stack, User, eventually};
-use uuid::Uuid;
 
 /// The fields of a room in every list and answer, in alphabetical order.
 const ROOM: [&str; 12] = [
@@ -95,13 +94,6 @@ async fn post_alone(user: &User, room: u64, text: &str) {
 async fn listed(user: &User, path: &str, room: u64) -> Option<Value> {
     let rows = user.get(path).await.expect(200).rows();
     rows.into_iter().find(|row| row["chat_room_id"] == room)
-}
-
-/// What random tests are drawn from: `TEST_SEED`, or something new.
-#[expect(clippy::disallowed_methods, reason = "the command line of a test")]
-fn seed() -> u64 {
-    let given = std::env::var("TEST_SEED").ok().map(|seed| seed.parse().expect("TEST_SEED is a number"));
-    given.unwrap_or_else(|| Uuid::new_v4().as_u64_pair().0)
 }
 
 /// Mean radius of the Earth.

@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures::StreamExt as _;
 use futures::stream;
 use proptest::prelude::RngExt as _;
-use proptest::test_runner::{RngAlgorithm, TestRng};
+use proptest::test_runner::TestRng;
 use serde_json::Value;
 use tests::{Caller as _, Stack, User};
 
-use super::{distance_m, open_at, seed};
+use super::{distance_m, open_at};
+use crate::random::{random, seed};
 
 const ROOMS: usize = 10_000;
 const SEARCHES: usize = 200;
@@ -75,9 +76,7 @@ fn check(rows: &[Value], rooms: &BTreeMap<u64, Place>, centre: Place, radius_m: 
 
 #[tokio::test]
 async fn a_search_finds_what_a_look_at_every_room_finds() {
-    let seed = seed();
-    println!("TEST_SEED={seed}");
-    let mut rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed.to_le_bytes(); 4].concat());
+    let mut rng = random(seed(), 0);
     let places: Vec<_> = (0..ROOMS).map(|_| rounded(place(&mut rng))).collect();
     let searches: Vec<_> = (0..SEARCHES)
         .map(|_| (centre(&mut rng, &places), 1_000.0 * 20_000_f64.powf(rng.random_range(0.0..1.0))))

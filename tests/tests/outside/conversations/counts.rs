@@ -6,13 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join, join_all};
 use proptest::prelude::RngExt as _;
-use proptest::test_runner::{RngAlgorithm, TestRng};
+use proptest::test_runner::TestRng;
 use serde_json::json;
 use tests::{Answer, Caller as _, Guest, Stack, unique};
-use uuid::Uuid;
 
 use super::{beginner, check, guests, number, unauthorised};
 use crate::common::column;
+use crate::random::{random, seed};
 
 const PEOPLE: usize = 4;
 /// How often there is quiet.
@@ -21,21 +21,6 @@ const ROUNDS: usize = 8;
 const ACTS: usize = 8;
 /// The most messages that somebody posts or deletes at once.
 const AT_ONCE: usize = 4;
-
-/// The seed of a random run.
-#[expect(clippy::disallowed_methods, reason = "the command line of a test")]
-fn seed() -> u64 {
-    let given = std::env::var("TEST_SEED").ok().map(|seed| seed.parse().expect("TEST_SEED is a number"));
-    let seed = given.unwrap_or_else(|| Uuid::new_v4().as_u64_pair().0);
-    println!("TEST_SEED={seed}");
-    seed
-}
-
-/// Random numbers of one of those who take part in a run.
-fn random(seed: u64, part: usize) -> TestRng {
-    let part = part as u64;
-    TestRng::from_seed(RngAlgorithm::ChaCha, &[seed, part, seed, part].map(u64::to_le_bytes).concat())
-}
 
 /// Checks that of several deletions of one message, made at once, one has deleted it.
 #[track_caller]

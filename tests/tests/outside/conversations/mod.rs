@@ -13,7 +13,7 @@ mod sockets;
 
 use futures::future::join_all;
 use serde_json::{Value, json};
-use tests::{Answer, Caller as _, Guest, Stack, User};
+use tests::{Answer, Caller as _, Guest, Stack};
 
 use crate::common::{fields, is_moment};
 
@@ -85,26 +85,4 @@ fn check(row: &Value, author: &Guest, url: &str, text: &str) {
     let seq = number(url);
     let expected = json!({"user": author.name, "text": text, "timestamp": time, "url": url, "seq": seq});
     assert_eq!(*row, expected);
-}
-
-/// Everybody in `GET /users`.
-async fn everybody(reader: &User) -> Vec<Value> {
-    let mut all = Vec::new();
-    let mut path = "/users?count=100".to_owned();
-    loop {
-        let page = reader.get(&path).await.expect(200).json();
-        all.extend_from_slice(page["users"].as_array().expect("users"));
-        if page["next"].is_null() {
-            return all;
-        }
-        path = format!("/users?count=100&next={}", page["next"]);
-    }
-}
-
-/// Somebody in `GET /users` by the name as it was typed.
-async fn user_named(reader: &User, name: &str) -> Value {
-    let mut rows = everybody(reader).await;
-    rows.retain(|row| row["user_name"] == name);
-    assert_eq!(rows.len(), 1, "how often {name:?} is listed");
-    rows.remove(0)
 }

@@ -7,8 +7,8 @@ use http::Method;
 use serde_json::json;
 use tests::{Answer, Applicant, Caller as _, Guest, Stack, User, unique};
 
-use super::{CONVERSATIONS, everybody, got_the_name, register, user_named};
-use crate::common::column;
+use super::{CONVERSATIONS, got_the_name, register};
+use crate::common::{column, everybody, user_named};
 
 const PATH: &str = "/auth/register";
 

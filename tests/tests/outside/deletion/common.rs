@@ -3,19 +3,11 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use serde_json::{Value, json};
-use tests::store_proxy::{self, Fate, Watch};
+use serde_json::json;
+use tests::store_proxy::{self, Everything};
 use tests::{Answer, Applicant, Caller as _, Stack, Tables, User, WebUser, unique};
 
 use crate::common::text_to;
-
-struct Everything;
-
-impl Watch for Everything {
-    fn fate(&self, _operation: &str, _request: &mut Value) -> Fate {
-        Fate::Pass
-    }
-}
 
 /// A stack, and all that its store keeps: the store that the environment names in `TEST_STORE`, which must be that of
 /// the shared stack, or else a stack of the test's own on a store of its own. Such a test has more threads than the one

@@ -1,40 +1,15 @@
-//! What a deletion leaves when the store fails in the middle of it. On stacks of their own, whose store stands behind a
-//! proxy that fails as it is told.
+//! What a deletion leaves when the store fails in the middle of it. On stacks of their own, whose store fails as it is
+//! told.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::{Value, json};
-use tests::store_proxy::{self, Fate, Watch};
-use tests::{Applicant, Caller as _, Stack, WebUser};
+use tests::store_proxy::Fate;
+use tests::{Applicant, Caller as _, Faults, Stack, WebUser};
 
 use super::chat::{Chat, KINDS, Kind, OF_MANY};
 use super::common::{Person, cannot_log_in, is_logged_out, is_not_found, is_unknown};
 use super::trail::walk_out;
-
-type Rule = Box<dyn Fn(&str, &Value) -> Fate + Send>;
-
-/// Decides by a rule that a test can change at any time.
-struct Faults(Mutex<Rule>);
-
-impl Watch for Faults {
-    fn fate(&self, operation: &str, request: &mut Value) -> Fate {
-        (self.0.lock().unwrap_or_else(PoisonError::into_inner))(operation, request)
-    }
-}
-
-impl Faults {
-    fn set(&self, rule: impl Fn(&str, &Value) -> Fate + Send + 'static) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(rule);
-    }
-}
-
-/// A stack whose store fails as told; at first it does not.
-async fn stack() -> (Stack, Arc<Faults>) {
-    let faults = Arc::new(Faults(Mutex::new(Box::new(|_, _| Fate::Pass))));
-    let store = store_proxy::start(faults.clone()).await;
-    (Stack::start(&["--dynamodb", &store]).await, faults)
-}
 
 /// Where a user's account is kept.
 fn account_of(person: &Person) -> String {
@@ -90,19 +65,20 @@ async fn acquaintances(stack: &Stack) -> ([Person; 2], Vec<Chat>) {
     ([ann, bob], chats)
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_deletion_that_cannot_delete_the_account_changes_nothing_and_can_be_repeated() {
-    let (stack, faults) = stack().await;
+/// Checks that a deletion changes nothing if the calls of this kind are not carried out, and that it can be repeated. The
+/// kind is told by the operation, the request and where the account is kept.
+async fn changes_nothing_and_can_be_repeated(fails: impl Fn(&str, &Value, &str) -> bool + Send + 'static) {
+    let (stack, faults) = Faults::start().await;
     let ([ann, bob], chats) = acquaintances(&stack).await;
     let mut socket = bob.user.socket().await;
 
     let account = account_of(&bob);
-    faults.set(move |operation, request| match deletes(operation, request, &account) {
+    faults.set(move |operation, request| match fails(operation, request, &account) {
         true => Fate::FailBefore,
         false => Fate::Pass,
     });
     bob.web.delete("/api/user").await.refused(503);
-    faults.set(|_, _| Fate::Pass);
+    faults.end();
     is_as_before(&bob, &ann, &chats, &stack).await;
     socket.so_far().await;
 
@@ -110,33 +86,23 @@ async fn a_deletion_that_cannot_delete_the_account_changes_nothing_and_can_be_re
     socket.closed().await;
     is_unknown(&bob, &ann).await;
     is_gone(&bob, &ann, &stack).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_that_cannot_delete_the_account_changes_nothing_and_can_be_repeated() {
+    changes_nothing_and_can_be_repeated(deletes).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deletion_that_cannot_read_the_account_changes_nothing_and_can_be_repeated() {
-    let (stack, faults) = stack().await;
-    let ([ann, bob], chats) = acquaintances(&stack).await;
-    let mut socket = bob.user.socket().await;
-
-    let account = json!(account_of(&bob)).to_string();
-    faults.set(move |_, request| match request.to_string().contains(&account) {
-        true => Fate::FailBefore,
-        false => Fate::Pass,
-    });
-    bob.web.delete("/api/user").await.refused(503);
-    faults.set(|_, _| Fate::Pass);
-    is_as_before(&bob, &ann, &chats, &stack).await;
-    socket.so_far().await;
-
-    bob.delete().await;
-    socket.closed().await;
-    is_unknown(&bob, &ann).await;
-    is_gone(&bob, &ann, &stack).await;
+    let names =
+        |_: &str, request: &Value, account: &str| request.to_string().contains(&json!(account).to_string());
+    changes_nothing_and_can_be_repeated(names).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_whose_deletion_was_carried_out_but_not_answered_is_gone() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let ([ann, bob], _) = acquaintances(&stack).await;
     let (account, lost) = (account_of(&bob), AtomicBool::new(false));
     faults.set(move |operation, request| {
@@ -148,13 +114,13 @@ async fn an_account_whose_deletion_was_carried_out_but_not_answered_is_gone() {
     let answer = bob.web.delete("/api/user").await;
     let status = answer.status.as_u16();
     assert!(matches!(status, 200 | 403 | 503), "{status}: {}", answer.text());
-    faults.set(|_, _| Fate::Pass);
+    faults.end();
     is_gone(&bob, &ann, &stack).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_is_gone_with_name_address_and_sessions_though_nothing_after_that_gets_done() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let ([ann, bob], chats) = acquaintances(&stack).await;
     let (account, deleted) = (account_of(&bob), AtomicBool::new(false));
     faults.set(move |operation, request| {
@@ -169,7 +135,7 @@ async fn an_account_is_gone_with_name_address_and_sessions_though_nothing_after_
     let answer = bob.web.delete("/api/user").await;
     let status = answer.status.as_u16();
     assert!(matches!(status, 200 | 503), "{status}: {}", answer.text());
-    faults.set(|_, _| Fate::Pass);
+    faults.end();
     is_gone(&bob, &ann, &stack).await;
 
     assert_eq!(bob.web.delete("/api/user").await.refused(403), "unauthenticated");
@@ -182,7 +148,7 @@ async fn an_account_is_gone_with_name_address_and_sessions_though_nothing_after_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn texts_that_could_not_be_erased_are_no_obstacle_to_the_others() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let ([ann, bob], chats) = acquaintances(&stack).await;
     let eve = Person::new(&stack).await;
     let account = account_of(&bob);
@@ -201,7 +167,7 @@ async fn texts_that_could_not_be_erased_are_no_obstacle_to_the_others() {
     });
     let status = bob.web.delete("/api/user").await.status.as_u16();
     assert!(matches!(status, 200 | 503), "{status}");
-    faults.set(|_, _| Fate::Pass);
+    faults.end();
 
     for chat in chats.into_iter().filter(|chat| OF_MANY.contains(&chat.kind)) {
         chat.take_in(&ann, &eve).await;

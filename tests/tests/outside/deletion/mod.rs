@@ -4,6 +4,7 @@ mod chat;
 mod common;
 mod faults;
 mod grep;
+mod housekeeping;
 mod others;
 mod races;
 mod sessions;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tests::{Caller as _, Stack, User};
 use uuid::Uuid;
 
+use crate::random::seed;
 use model::{Model, PEOPLE};
 
 const RUNS: u32 = 6;
@@ -194,10 +195,8 @@ async fn run(users: &[User], steps: &[Step]) {
 }
 
 #[test]
-#[expect(clippy::disallowed_methods, reason = "the command line of a test")]
 fn everybody_always_sees_what_the_model_says() {
-    let given = std::env::var("TEST_SEED").ok().map(|seed| seed.parse().expect("TEST_SEED is a number"));
-    let seed = given.unwrap_or_else(|| Uuid::new_v4().as_u64_pair().0);
+    let seed = seed();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (stack, users) = runtime.block_on(async {
         let stack = Stack::shared().await;
@@ -217,6 +216,6 @@ fn everybody_always_sees_what_the_model_says() {
     });
     drop(stack);
     if let Err(failure) = outcome {
-        panic!("{failure}\nTEST_SEED={seed}");
+        panic!("{failure}");
     }
 }

@@ -4,45 +4,21 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tests::store_proxy::{self, Fate, Watch};
-use tests::{Algorithm, Anonymous, Caller as _, Encoding, Key, Stack, eventually, millis, workspace};
+use tests::store_proxy::{self, Everything};
+use tests::{Algorithm, Caller as _, Encoding, Key, Stack, Tables, eventually, millis, workspace};
 use uuid::Uuid;
 
 use super::blocks::{Circle, circle, texts, to_all};
-
-/// An embedded store looks whether a call is signed, not by whom.
-const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/dynamodb/aws4_request, \
-                      SignedHeaders=host, Signature=0";
-
-struct Everything;
-
-impl Watch for Everything {
-    fn fate(&self, _operation: &str, _request: &mut Value) -> Fate {
-        Fate::Pass
-    }
-}
 
 /// What stands between the lines of PEM, in one.
 fn body(pem: &str) -> String {
     pem.lines().filter(|line| !line.starts_with("-----")).collect()
 }
 
-async fn put(store: &str, table: &str, item: Value) {
-    let put = json!({"TableName": table, "Item": item}).to_string();
-    Anonymous::new(store)
-        .post("/")
-        .header("x-amz-target", "DynamoDB_20120810.PutItem")
-        .header("x-amz-date", "20260101T000000Z")
-        .header("authorization", SIGNED)
-        .body("application/x-amz-json-1.0", put)
-        .await
-        .expect(200);
-}
-
 #[tokio::test]
 async fn the_former_key_is_published_while_somebody_signs_with_it() {
     let store = store_proxy::start(Arc::new(Everything)).await;
-    let stack = Stack::start(&["--dynamodb", &store]).await;
+    let (stack, tables) = (Stack::start(&["--dynamodb", &store]).await, Tables::of(&store));
     let Circle { chat, members: [ada, _], .. } = circle(&stack).await;
     let first = ada.get("/publicKey").await.expect(200).json();
     assert_eq!(first["previousPublicKey"], Value::Null, "{first}");
@@ -53,9 +29,9 @@ async fn the_former_key_is_published_while_somebody_signs_with_it() {
     let current = body(&second.public_pem());
     let previous = body(first["publicKey"].as_str().expect("PEM"));
     let private = json!({"pk": {"S": "private#answers"}, "kid": {"S": "second"}, "pkcs8": {"S": body(&pem)}});
-    put(&store, "Keys", private).await;
+    tables.call("PutItem", &json!({"TableName": "Keys", "Item": private})).await;
     let public = json!({"pk": {"S": "answers"}, "current": {"S": current}, "previous": {"S": previous}});
-    put(&store, "Keys", public).await;
+    tables.call("PutItem", &json!({"TableName": "Keys", "Item": public})).await;
 
     let published = ada.get("/publicKey").await.expect(200).json();
     assert_eq!(published["publicKey"], second.public_pem());
@@ -81,7 +57,7 @@ async fn the_former_key_is_published_while_somebody_signs_with_it() {
 async fn what_has_expired_in_a_queue_hides_nothing_that_has_not() {
     const MONTH_MS: u64 = 30 * 24 * 3600 * 1000;
     let store = store_proxy::start(Arc::new(Everything)).await;
-    let stack = Stack::start(&["--dynamodb", &store]).await;
+    let (stack, tables) = (Stack::start(&["--dynamodb", &store]).await, Tables::of(&store));
     let Circle { chat, members: [ada, bob], .. } = circle(&stack).await;
     // More than DynamoDB reads at once, of before the queue's bound and around it.
     for number in 0..160u64 {
@@ -93,7 +69,7 @@ async fn what_has_expired_in_a_queue_hides_nothing_that_has_not() {
             "recipients": {"L": []}, "message": {"S": "x".repeat(16 * 1024)},
             "queued_at": {"N": at.to_string()}, "expires_at": {"N": ((at + MONTH_MS) / 1000 - 1).to_string()},
         });
-        put(&store, "Queues", item).await;
+        tables.call("PutItem", &json!({"TableName": "Queues", "Item": item})).await;
     }
     assert_eq!(texts(&bob).await, [""; 0]);
     ada.send(&chat, "fresh", "1").await;

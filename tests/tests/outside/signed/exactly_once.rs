@@ -6,33 +6,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::join_all;
 use proptest::prelude::RngExt as _;
-use proptest::test_runner::{RngAlgorithm, TestRng};
+use proptest::test_runner::TestRng;
 use serde_json::{Value, json};
 use tests::{Answer, Caller as _, Incoming, Member, Stack, eventually, in_query, unique};
-use uuid::Uuid;
 
 use super::blocks::{Circle, circle, hashed, post_text, result, status, time, to_all, to_each};
+use crate::random::{random, seed};
 
 pub(super) const PEOPLE: usize = 5;
 /// How many blocks of messages each of them sends.
 const BLOCKS: usize = 3;
 /// More often than this nobody has to look into its queue until it is empty.
 const ROUNDS: usize = 40;
-
-/// The seed of a random run.
-#[expect(clippy::disallowed_methods, reason = "the command line of a test")]
-pub(super) fn seed() -> u64 {
-    let given = std::env::var("TEST_SEED").ok().map(|seed| seed.parse().expect("TEST_SEED is a number"));
-    let seed = given.unwrap_or_else(|| Uuid::new_v4().as_u64_pair().0);
-    println!("TEST_SEED={seed}");
-    seed
-}
-
-/// Random numbers of one of those who take part in a run.
-pub(super) fn random(seed: u64, part: usize) -> TestRng {
-    let part = part as u64;
-    TestRng::from_seed(RngAlgorithm::ChaCha, &[seed, part, seed, part].map(u64::to_le_bytes).concat())
-}
 
 /// Asks until there is an answer other than that of a server which is at a loss.
 async fn persist(what: &str, ask: impl AsyncFn() -> Answer) -> Answer {

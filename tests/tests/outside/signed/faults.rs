@@ -1,20 +1,22 @@
 //! What becomes of messages, statuses and infos when the store fails in the middle of things. On stacks of their own,
-//! whose store stands behind a proxy that fails as it is told.
+//! whose store fails as it is told.
 
 use std::collections::HashMap;
+use std::fmt::{self, Display};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use proptest::prelude::RngExt as _;
 use serde_json::{Value, json};
-use tests::store_proxy::{self, Fate, Watch};
-use tests::{Answer, Caller as _, Member, Platform, Stack, eventually};
+use tests::store_proxy::Fate;
+use tests::{Answer, Caller as _, Faults, Member, Platform, eventually};
 
 use super::blocks::{Circle, circle, hashed, inbox, post_text, result, send, status, to_all};
-use super::exactly_once::{PEOPLE, random, seed, settle, talk_it_over};
+use super::exactly_once::{PEOPLE, settle, talk_it_over};
 use super::{backend, refresh};
 use crate::common::column;
+use crate::random::{random, seed};
 
 /// How often the functions try a call before they give up.
 const ATTEMPTS: usize = 4;
@@ -25,75 +27,67 @@ const LEAST_FAULTS: usize = 100;
 /// As long as a call may take and still be answered.
 const SLOW: Duration = Duration::from_millis(700);
 
-type Rule = Box<dyn FnMut(&str, &Value) -> Fate + Send>;
+/// How a call of the store can fail.
+const EITHER_WAY: [Fate; 2] = [Fate::FailBefore, Fate::FailAfter];
 
-/// Decides by a rule that a test can change at any time.
-struct Faults {
-    rule: Mutex<Rule>,
-    /// How often something other than passing was decided.
-    met: AtomicUsize,
-    /// How many interrupted requests had no good answer.
-    lost: AtomicUsize,
+/// The end of a function in the middle of a request: the store meets its call number `step` with this fate, and is gone
+/// after it.
+struct Stop<'a> {
+    faults: &'a Faults,
+    fate: Fate,
+    step: usize,
+    /// Whether any request took so many calls.
+    was_reached: bool,
+    /// How many requests had no good answer.
+    lost: usize,
 }
 
-impl Watch for Faults {
-    fn fate(&self, operation: &str, request: &mut Value) -> Fate {
-        let fate = (self.rule.lock().unwrap_or_else(PoisonError::into_inner))(operation, request);
-        self.met.fetch_add(usize::from(fate != Fate::Pass), Ordering::SeqCst);
-        fate
+impl Display for Stop<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?} at {}", self.fate, self.step)
     }
 }
 
-impl Faults {
-    fn set(&self, rule: impl FnMut(&str, &Value) -> Fate + Send + 'static) {
-        *self.rule.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(rule);
-    }
-
-    fn end(&self) {
-        self.set(|_, _| Fate::Pass);
-    }
-
-    /// Makes a request during which the store meets its call number `step` with this fate and is gone after it, as if
-    /// the function had ended there. Gives the answer, if it was a good one, and whether it took so many calls.
-    async fn interrupt(
-        &self,
-        step: usize,
-        fate: Fate,
-        request: impl IntoFuture<Output = Answer>,
-    ) -> (Option<Answer>, bool) {
-        assert!(step < MOST_CALLS, "a request makes more and more calls");
+impl Stop<'_> {
+    /// Makes a request that is stopped here. Gives the answer, if it was a good one.
+    async fn interrupt(&mut self, request: impl IntoFuture<Output = Answer>) -> Option<Answer> {
         let calls = Arc::new(AtomicUsize::new(0));
-        let counted = calls.clone();
-        self.set(move |_, _| match counted.fetch_add(1, Ordering::SeqCst) {
+        let (counted, fate, step) = (calls.clone(), self.fate, self.step);
+        self.faults.set(move |_, _| match counted.fetch_add(1, Ordering::SeqCst) {
             call if call < step => Fate::Pass,
             call if call == step => fate,
             _ => Fate::FailBefore,
         });
         let answer = request.await;
-        self.end();
+        self.faults.end();
+        let was_reached = calls.load(Ordering::SeqCst) > step;
         let is_good = answer.status.is_success();
         // If it is not good, the server says that it is its own fault.
         assert!(is_good || answer.status.is_server_error(), "{} gave {}", answer.question, answer.text());
-        assert!(is_good || calls.load(Ordering::SeqCst) > step, "{} gave {}", answer.question, answer.text());
-        self.lost.fetch_add(usize::from(!is_good), Ordering::SeqCst);
-        (is_good.then_some(answer), calls.load(Ordering::SeqCst) > step)
-    }
-
-    /// Checks that some request was interrupted so that it had to be repeated: else a test says little.
-    fn check(&self) {
-        assert!(self.lost.load(Ordering::SeqCst) > 0, "no request was lost");
+        assert!(is_good || was_reached, "{} gave {}", answer.question, answer.text());
+        self.was_reached |= was_reached;
+        self.lost += usize::from(!is_good);
+        is_good.then_some(answer)
     }
 }
 
-/// A stack whose store fails as told; at first it does not.
-async fn stack() -> (Stack, Arc<Faults>) {
-    let faults = Arc::new(Faults {
-        rule: Mutex::new(Box::new(|_, _| Fate::Pass)),
-        met: AtomicUsize::new(0),
-        lost: AtomicUsize::new(0),
-    });
-    let store = store_proxy::start(faults.clone()).await;
-    (Stack::start(&["--dynamodb", &store]).await, faults)
+/// Does something that is stopped at the first call of its request, at the second one, and so on, until no request takes
+/// so many; all that with each of these fates.
+async fn stop_anywhere(faults: &Faults, fates: &[Fate], mut act: impl AsyncFnMut(&mut Stop<'_>)) {
+    let mut lost = 0;
+    for &fate in fates {
+        for step in 0.. {
+            assert!(step < MOST_CALLS, "a request makes more and more calls");
+            let mut stop = Stop { faults, fate, step, was_reached: false, lost: 0 };
+            act(&mut stop).await;
+            lost += stop.lost;
+            if !stop.was_reached {
+                break;
+            }
+        }
+    }
+    // Some request was interrupted so that it had to be repeated: else a test says little.
+    assert!(lost > 0, "no request was lost");
 }
 
 fn id(event: &Value) -> &str {
@@ -163,12 +157,12 @@ fn now_and_then(seed: u64) -> impl FnMut(&str, &Value) -> Fate + Send + 'static 
 #[tokio::test(flavor = "multi_thread")]
 async fn everybody_gets_everything_once_though_the_store_fails_now_and_then() {
     let seed = seed();
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let circle = circle(&stack).await;
     faults.set(now_and_then(seed));
     talk_it_over(&circle, seed).await;
     faults.end();
-    let met = faults.met.load(Ordering::SeqCst);
+    let met = faults.met();
     assert!(met > LEAST_FAULTS, "only {met} faults: they say little");
     for member in &circle.members {
         let left = member.incoming().await;
@@ -178,93 +172,78 @@ async fn everybody_gets_everything_once_though_the_store_fails_now_and_then() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_send_that_stops_anywhere_and_is_repeated_is_one_message() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let Circle { chat, members: [ada, bob, eve], .. } = circle(&stack).await;
-    for fate in [Fate::FailBefore, Fate::FailAfter] {
-        for step in 0.. {
-            let text = format!("{fate:?} at {step}");
-            let with_hash = hashed(to_all(&chat, &text), &text);
-            let block = ada.block(vec![to_all(&chat, &text), with_hash.clone()], vec![]);
-            let (first, was_reached) = faults.interrupt(step, fate, post_text(&ada, &block)).await;
-            let second = result(post_text(&ada, &block).await);
-            if let Some(first) = first {
-                assert_eq!(result(first), second, "{text}");
-            }
-            assert_eq!(result(post_text(&ada, &block).await), second, "{text}");
-            assert_eq!(send(&ada, vec![with_hash]).await[0], second["messages"][1], "{text}");
-            for member in [&bob, &eve] {
-                let seen = inbox(member).await;
-                assert_eq!(column(&seen, "messageText"), [text.as_str(); 2]);
-                let sent = second["messages"].as_array().expect("messages");
-                for field in ["messageID", "serverTime"] {
-                    assert_eq!(column(&seen, field), column(sent, field), "{text}");
-                }
-                clear(member).await;
-            }
-            if !was_reached {
-                break;
-            }
+    stop_anywhere(&faults, &EITHER_WAY, async |stop| {
+        let text = stop.to_string();
+        let with_hash = hashed(to_all(&chat, &text), &text);
+        let block = ada.block(vec![to_all(&chat, &text), with_hash.clone()], vec![]);
+        let first = stop.interrupt(post_text(&ada, &block)).await;
+        let second = result(post_text(&ada, &block).await);
+        if let Some(first) = first {
+            assert_eq!(result(first), second, "{text}");
         }
-    }
-    faults.check();
+        assert_eq!(result(post_text(&ada, &block).await), second, "{text}");
+        assert_eq!(send(&ada, vec![with_hash]).await[0], second["messages"][1], "{text}");
+        for member in [&bob, &eve] {
+            let seen = inbox(member).await;
+            assert_eq!(column(&seen, "messageText"), [text.as_str(); 2]);
+            let sent = second["messages"].as_array().expect("messages");
+            for field in ["messageID", "serverTime"] {
+                assert_eq!(column(&seen, field), column(sent, field), "{text}");
+            }
+            clear(member).await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_that_stops_anywhere_and_is_repeated_is_told_once() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let Circle { chat, members: [ada, bob], guids, .. } = circle(&stack).await;
-    for fate in [Fate::FailBefore, Fate::FailAfter] {
-        for step in 0.. {
-            let mut was_any_reached = false;
-            let text = format!("{fate:?} at {step}");
-            let sent = ada.send(&chat, &text, &text).await["messageID"].clone();
-            for word in ["delivered", "read"] {
-                let block = bob.block(vec![], vec![status(&sent, word)]);
-                let (_, was_reached) = faults.interrupt(step, fate, post_text(&bob, &block)).await;
-                was_any_reached |= was_reached;
-                let expected = [[json!(word), sent.clone(), json!(guids[1])]];
-                for _ in 0..2 {
-                    post_text(&bob, &block).await.expect(200);
-                    bob.acknowledge(&[sent.as_str().expect("an id")], word).await;
-                    assert_eq!(statuses(&ada).await, expected, "{text}");
-                    assert_eq!(inbox(&bob).await, Vec::<Value>::new(), "{text}");
-                }
-                clear(&ada).await;
+    stop_anywhere(&faults, &EITHER_WAY, async |stop| {
+        let text = stop.to_string();
+        let sent = ada.send(&chat, &text, &text).await["messageID"].clone();
+        for word in ["delivered", "read"] {
+            let block = bob.block(vec![], vec![status(&sent, word)]);
+            stop.interrupt(post_text(&bob, &block)).await;
+            let expected = [[json!(word), sent.clone(), json!(guids[1])]];
+            for _ in 0..2 {
                 post_text(&bob, &block).await.expect(200);
-                assert_eq!(statuses(&ada).await, Vec::<[Value; 3]>::new(), "{text}");
+                bob.acknowledge(&[sent.as_str().expect("an id")], word).await;
+                assert_eq!(statuses(&ada).await, expected, "{text}");
+                assert_eq!(inbox(&bob).await, Vec::<Value>::new(), "{text}");
             }
-            if !was_any_reached {
-                break;
-            }
+            clear(&ada).await;
+            post_text(&bob, &block).await.expect(200);
+            assert_eq!(statuses(&ada).await, Vec::<[Value; 3]>::new(), "{text}");
         }
-    }
-    faults.check();
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_block_of_both_that_stops_anywhere_and_is_repeated_is_applied_once() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let Circle { chat, members: [ada, bob], guids, .. } = circle(&stack).await;
-    for step in 0.. {
-        let text = format!("stopped at {step}");
+    stop_anywhere(&faults, &[Fate::FailAfter], async |stop| {
+        let text = stop.to_string();
         let asked = ada.send(&chat, &text, &text).await["messageID"].clone();
         let block = bob.block(vec![to_all(&chat, &text)], vec![status(&asked, "read")]);
-        let (_, was_reached) = faults.interrupt(step, Fate::FailAfter, post_text(&bob, &block)).await;
+        stop.interrupt(post_text(&bob, &block)).await;
         post_text(&bob, &block).await.expect(200);
         assert_eq!(column(&inbox(&ada).await, "messageText"), [text.as_str()]);
         assert_eq!(statuses(&ada).await, [[json!("read"), asked, json!(guids[1])]]);
         assert_eq!(inbox(&bob).await, Vec::<Value>::new());
         clear(&ada).await;
-        if !was_reached {
-            break;
-        }
-    }
-    faults.check();
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn transactions_whose_answers_are_lost_count_once() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let Circle { chat, members: [ada, bob], guids, .. } = circle(&stack).await;
     // As often as the functions try, and more often.
     for times in 1..=ATTEMPTS + 1 {
@@ -300,7 +279,7 @@ async fn transactions_whose_answers_are_lost_count_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_block_that_is_sent_again_while_its_first_copy_is_still_on_its_way_is_applied_once() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let Circle { chat, members: [ada, bob], guids, .. } = circle(&stack).await;
     for step in 0.. {
         assert!(step < MOST_CALLS, "a request makes more and more calls");
@@ -343,88 +322,73 @@ async fn a_block_that_is_sent_again_while_its_first_copy_is_still_on_its_way_is_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_joins_is_told_of_once_though_the_joining_stopped_anywhere() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let Circle { platform, members: [ada, bob], .. } = circle(&stack).await;
-    for fate in [Fate::FailBefore, Fate::FailAfter] {
-        for step in 0.. {
-            let chat = Platform::new_chat_id();
-            platform.seat(&chat, &[&ada]).await;
-            let path = format!("{}/users", backend(&chat));
-            let body = json!({"users": [bob.id]});
-            let (first, was_reached) = faults.interrupt(step, fate, platform.put(&path).json(&body)).await;
-            let [guid] = &platform.seat(&chat, &[&bob]).await[..] else { panic!("one GUID") };
-            if let Some(first) = first {
-                assert_eq!(first.json()["GUIDList"], json!([guid]));
-            }
-            for member in [&ada, &bob] {
-                let told = times_told(member, &chat, "chat_enter", &[guid]).await;
-                assert_eq!(told, 1, "{fate:?} at {step}");
-                clear(member).await;
-            }
-            if !was_reached {
-                break;
-            }
+    stop_anywhere(&faults, &EITHER_WAY, async |stop| {
+        let chat = Platform::new_chat_id();
+        platform.seat(&chat, &[&ada]).await;
+        let path = format!("{}/users", backend(&chat));
+        let body = json!({"users": [bob.id]});
+        let first = stop.interrupt(platform.put(&path).json(&body)).await;
+        let [guid] = &platform.seat(&chat, &[&bob]).await[..] else { panic!("one GUID") };
+        if let Some(first) = first {
+            assert_eq!(first.json()["GUIDList"], json!([guid]));
         }
-    }
-    faults.check();
+        for member in [&ada, &bob] {
+            let told = times_told(member, &chat, "chat_enter", &[guid]).await;
+            assert_eq!(told, 1, "{stop}");
+            clear(member).await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_leaves_is_told_of_once_though_the_leaving_stopped_anywhere() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let Circle { platform, members: [ada, bob], .. } = circle(&stack).await;
-    for fate in [Fate::FailBefore, Fate::FailAfter] {
-        for step in 0.. {
-            let chat = Platform::new_chat_id();
-            let guids = platform.seat(&chat, &[&ada, &bob]).await;
-            let path = format!("{}/users", backend(&chat));
-            let body = json!({"users": [bob.id]});
-            let call = || platform.delete(&path).json(&body);
-            let (_, was_reached) = faults.interrupt(step, fate, call()).await;
-            call().await.expect(200);
-            for member in [&ada, &bob] {
-                let told = times_told(member, &chat, "chat_leave", &[&guids[1]]).await;
-                assert_eq!(told, 1, "{fate:?} at {step}");
-                clear(member).await;
-            }
-            if !was_reached {
-                break;
-            }
+    stop_anywhere(&faults, &EITHER_WAY, async |stop| {
+        let chat = Platform::new_chat_id();
+        let guids = platform.seat(&chat, &[&ada, &bob]).await;
+        let path = format!("{}/users", backend(&chat));
+        let body = json!({"users": [bob.id]});
+        let call = || platform.delete(&path).json(&body);
+        stop.interrupt(call()).await;
+        call().await.expect(200);
+        for member in [&ada, &bob] {
+            let told = times_told(member, &chat, "chat_leave", &[&guids[1]]).await;
+            assert_eq!(told, 1, "{stop}");
+            clear(member).await;
         }
-    }
-    faults.check();
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_chat_is_told_of_once_though_the_deletion_stopped_anywhere() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let Circle { platform, members: [ada, bob], .. } = circle(&stack).await;
-    for fate in [Fate::FailBefore, Fate::FailAfter] {
-        for step in 0.. {
-            let chat = Platform::new_chat_id();
-            let guids = platform.seat(&chat, &[&ada, &bob]).await;
-            let call = || platform.delete(&backend(&chat));
-            let (_, was_reached) = faults.interrupt(step, fate, call()).await;
-            // It may be gone already.
-            let second = call().await;
-            assert!(matches!(second.status.as_u16(), 200 | 400), "{}", second.text());
-            super::is_no_chat(&platform, &chat).await;
-            for member in [&ada, &bob] {
-                let told = times_told(member, &chat, "chat_leave", &[&guids[0], &guids[1]]).await;
-                assert_eq!(told, 1, "{fate:?} at {step}");
-                clear(member).await;
-            }
-            if !was_reached {
-                break;
-            }
+    stop_anywhere(&faults, &EITHER_WAY, async |stop| {
+        let chat = Platform::new_chat_id();
+        let guids = platform.seat(&chat, &[&ada, &bob]).await;
+        let call = || platform.delete(&backend(&chat));
+        stop.interrupt(call()).await;
+        // It may be gone already.
+        let second = call().await;
+        assert!(matches!(second.status.as_u16(), 200 | 400), "{}", second.text());
+        super::is_no_chat(&platform, &chat).await;
+        for member in [&ada, &bob] {
+            let told = times_told(member, &chat, "chat_leave", &[&guids[0], &guids[1]]).await;
+            assert_eq!(told, 1, "{stop}");
+            clear(member).await;
         }
-    }
-    faults.check();
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refresh_that_is_refused_as_busy_can_be_repeated() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let ada = Platform::new(&stack).member("ada").await;
     stack.crash("messages");
     faults.set(|_, request| match request["Key"]["pk"]["S"] == "private#tokens" {
@@ -443,7 +407,7 @@ async fn a_refresh_that_is_refused_as_busy_can_be_repeated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_stored_is_pushed_though_the_rest_of_its_block_fails() {
-    let (stack, faults) = stack().await;
+    let (stack, faults) = Faults::start().await;
     let Circle { platform, chat, members: [ada, bob], .. } = circle(&stack).await;
     let other = Platform::new_chat_id();
     platform.seat(&other, &[&ada, &bob]).await;

@@ -20,6 +20,7 @@ mod repeated_blocks;
 mod required_reads;
 mod shared_paths;
 mod signatures;
+mod signed_bytes;
 mod sockets;
 mod tokens;
 mod user_keys;

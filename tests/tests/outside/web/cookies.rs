@@ -1,55 +1,27 @@
 //! Which cookies are believed, from which pages, and that nothing else is.
 
+use std::fmt::Debug;
+
 use futures::future::join;
 use http::Method;
 use serde_json::json;
-use tests::{Answer, Call, Caller, Guest, Platform, Socket, Stack, User, WebUser, unique};
+use tests::{Answer, Caller, Guest, Platform, Socket, Stack, User, WebUser, unique};
 
 use super::{
-    CHATS, Guarded, LOGIN, LOGOUT, PASSWORD, Scene, USER, chat_path, cookies, cookies_of, everybody,
-    got_the_name, is_ok, new_address, pair, profile, refused_with, register, set_cookies, sets_no_cookie,
-    signed_in, signed_out, unauthenticated, user_named,
+    CHATS, Guarded, LOGIN, LOGOUT, PASSWORD, Scene, USER, chat_path, cookies, cookies_of, got_the_name,
+    is_ok, new_address, pair, profile, refused_with, register, set_cookies, sets_no_cookie, signed_in,
+    signed_out, unauthenticated,
 };
+use crate::common::{everybody, tampered, user_named};
+use crate::pages::{Page, other_pages, with};
 
 #[track_caller]
 fn is_created(answer: &Answer) {
     assert_eq!(answer.clone().expect(201).json()["status"], "ok");
 }
 
-fn with(call: Call, headers: &[(&str, &str)]) -> Call {
-    headers.iter().fold(call, |call, (name, value)| call.header(name, value))
-}
-
-/// What browsers say of pages that are not the API's own.
-fn other_pages(stack: &Stack) -> Vec<Vec<(&'static str, String)>> {
-    let own = &stack.ready().http;
-    let origins = [
-        "https://evil.example".to_owned(),
-        "http://127.0.0.1".to_owned(),
-        "http://127.0.0.1:1".to_owned(),
-        "null".to_owned(),
-        own.replacen("http://", "https://", 1),
-        format!("{own}.evil.example"),
-        format!("{own}0"),
-        format!("{own}/"),
-        format!("https://evil.example?{own}"),
-        format!("{own} https://evil.example"),
-    ];
-    let mut pages: Vec<_> = origins.into_iter().map(|origin| vec![("origin", origin)]).collect();
-    for site in ["cross-site", "same-site"] {
-        pages.push(vec![("sec-fetch-site", site.to_owned())]);
-        let foreign = "https://evil.example".to_owned();
-        pages.push(vec![("origin", foreign), ("sec-fetch-site", site.to_owned())]);
-    }
-    for site in ["same-origin", "none"] {
-        let foreign = "https://evil.example".to_owned();
-        pages.push(vec![("origin", foreign), ("sec-fetch-site", site.to_owned())]);
-    }
-    pages
-}
-
 /// What browsers say of pages that may do everything, and what is said by whoever is no browser: nothing.
-fn allowed_pages(stack: &Stack) -> Vec<Vec<(&'static str, String)>> {
+fn allowed_pages(stack: &Stack) -> Vec<Page> {
     let (own, console) = (stack.ready().http.as_str(), stack.ready().console.as_str());
     let pages: [&[(&'static str, &str)]; 8] = [
         &[],
@@ -67,12 +39,8 @@ fn allowed_pages(stack: &Stack) -> Vec<Vec<(&'static str, String)>> {
     pages.into_iter().map(owned).collect()
 }
 
-fn borrowed<'a>(page: &'a [(&'static str, String)]) -> Vec<(&'a str, &'a str)> {
-    page.iter().map(|(name, value)| (*name, value.as_str())).collect()
-}
-
 /// Checks that a page may do everything: what is done with cookies, and what has them set.
-async fn may_do_everything(stack: &Stack, page: &[(&str, &str)]) {
+async fn may_do_everything(stack: &Stack, page: &[(&str, impl AsRef<str> + Debug)]) {
     let scene = Scene::new(stack).await;
     for call in scene.writes() {
         let answer = with(call.by(&scene.ada), page).await;
@@ -149,30 +117,8 @@ async fn other_and_malformed_cookies_are_403() {
 async fn tampered_tokens_are_403() {
     let stack = Stack::shared().await;
     let scene = Scene::new(&stack).await;
-    let (id, ours, theirs) = (scene.ada.id, &scene.ada.token, &scene.bob.token);
-    let half = ours.len() / 2;
-    let swapped = if ours.as_bytes()[half] == b'A' { "B" } else { "A" };
-    let parts = |token: &str| token.split('.').map(str::to_owned).collect::<Vec<_>>();
-    let mut tokens = vec![
-        ours[..half].to_owned(),
-        ours[half..].to_owned(),
-        format!("{ours}{ours}"),
-        format!("{ours}."),
-        format!(".{ours}"),
-        ours.chars().rev().collect(),
-        format!("{}{swapped}{}", &ours[..half], &ours[half + 1..]),
-        format!("{}{theirs}", &ours[..half]),
-    ];
-    let (our_parts, their_parts) = (parts(ours), parts(theirs));
-    for place in 0..our_parts.len() {
-        let mut mixed = our_parts.clone();
-        mixed[place].clone_from(&their_parts[place]);
-        // Both may have the same header.
-        if mixed != our_parts && mixed != their_parts {
-            tokens.push(mixed.join("."));
-        }
-    }
-    for token in tokens {
+    let id = scene.ada.id;
+    for token in tampered(&scene.ada.token, &scene.bob.token) {
         for id in [id, scene.bob.id] {
             let answer = scene.anonymous.get(CHATS).header("cookie", &cookies(id, &token)).await;
             unauthenticated(&answer);
@@ -374,7 +320,7 @@ async fn pages_of_other_sites_can_change_nothing() {
     let scene = Scene::new(&stack).await;
     for page in other_pages(&stack) {
         for call in scene.writes() {
-            let answer = with(call.by(&scene.ada), &borrowed(&page)).await;
+            let answer = with(call.by(&scene.ada), &page).await;
             assert_eq!(answer.status, 403, "{} of {page:?}", answer.question);
             refused_with(&answer, 403, "forbidden");
         }
@@ -387,7 +333,7 @@ async fn pages_of_other_sites_can_log_nobody_out() {
     let stack = Stack::shared().await;
     let ada = WebUser::new(&stack).await;
     for page in other_pages(&stack) {
-        let answer = with(ada.get(LOGOUT), &borrowed(&page)).await;
+        let answer = with(ada.get(LOGOUT), &page).await;
         refused_with(&answer, 403, "forbidden");
         sets_no_cookie(&answer);
     }
@@ -407,7 +353,7 @@ async fn pages_of_other_sites_can_have_no_cookies_set() {
     for page in other_pages(&stack) {
         for call in &calls {
             for call in [call.by(&stack.anonymous()), call.by(&ada)] {
-                let answer = with(call, &borrowed(&page)).await;
+                let answer = with(call, &page).await;
                 refused_with(&answer, 403, "forbidden");
                 sets_no_cookie(&answer);
             }
@@ -421,7 +367,7 @@ async fn pages_of_other_sites_can_have_no_cookies_set() {
 async fn allowed_pages_and_who_is_no_browser_may_do_everything() {
     let stack = Stack::shared().await;
     for page in allowed_pages(&stack) {
-        may_do_everything(&stack, &borrowed(&page)).await;
+        may_do_everything(&stack, &page).await;
     }
 }
 
@@ -475,7 +421,7 @@ async fn what_changes_nothing_is_not_refused_by_where_it_comes_from() {
     let scene = Scene::new(&stack).await;
     for page in other_pages(&stack) {
         for call in scene.reads() {
-            with(call.by(&scene.ada), &borrowed(&page)).await.expect(200);
+            with(call.by(&scene.ada), &page).await.expect(200);
         }
     }
 }
@@ -486,7 +432,7 @@ async fn a_page_of_another_site_learns_nothing_without_cookies() {
     let scene = Scene::new(&stack).await;
     for page in other_pages(&stack).into_iter().take(2) {
         for call in scene.guarded() {
-            with(call.by(&scene.anonymous), &borrowed(&page)).await.refused(403);
+            with(call.by(&scene.anonymous), &page).await.refused(403);
         }
     }
     scene.is_untouched().await;

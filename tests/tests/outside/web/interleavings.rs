@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures::future::{join, join_all};
 use proptest::prelude::RngExt as _;
-use proptest::test_runner::{RngAlgorithm, TestRng};
+use proptest::test_runner::TestRng;
 use serde_json::{Value, json};
 use tests::{Answer, Caller as _, Socket, Stack, WebUser, unique};
-use uuid::Uuid;
 
 use super::{
     CHATS, chat_of, chat_path, check, ids, is_ok, is_outside, leaving, listed, members_path, message_path,
     pair_in_chat, people, refused_with,
 };
 use crate::common::column;
+use crate::random::{random, seed};
 
 /// Everything that was ever said and is left in a chat, oldest first.
 async fn whole(user: &WebUser, chat: u64) -> Vec<Value> {
@@ -396,21 +396,6 @@ async fn what_was_done_is_seen_at_once_by_everybody() {
     let rows = people[0].messages(chat).await;
     assert_eq!(rows.len(), 9);
     times_increase(&rows);
-}
-
-/// The seed of a random run.
-#[expect(clippy::disallowed_methods, reason = "the command line of a test")]
-fn seed() -> u64 {
-    let given = std::env::var("TEST_SEED").ok().map(|seed| seed.parse().expect("TEST_SEED is a number"));
-    let seed = given.unwrap_or_else(|| Uuid::new_v4().as_u64_pair().0);
-    println!("TEST_SEED={seed}");
-    seed
-}
-
-/// Random numbers of one of those who take part in a run.
-fn random(seed: u64, part: usize) -> TestRng {
-    let part = part as u64;
-    TestRng::from_seed(RngAlgorithm::ChaCha, &[seed, part, seed, part].map(u64::to_le_bytes).concat())
 }
 
 /// Somebody in a run, and what became of all that this one has said.

@@ -21,7 +21,7 @@ use std::fmt::Display;
 use futures::future::join_all;
 use http::Method;
 use serde_json::{Value, json};
-use tests::{Anonymous, Answer, Call, Caller, Stack, User, WebUser, unique};
+use tests::{Anonymous, Answer, Call, Caller, Stack, WebUser, unique};
 
 use crate::common::{column, fields, is_moment};
 
@@ -233,28 +233,6 @@ async fn is_outside(user: &WebUser, chat: u64, status: u16, code: &str) {
         refused_with(&call.by(user).await, status, code);
     }
     assert!(user.chats().await.iter().all(|row| row["id"] != chat), "{chat} is listed");
-}
-
-/// Everybody in `GET /users`.
-async fn everybody(reader: &User) -> Vec<Value> {
-    let mut all = Vec::new();
-    let mut path = "/users?count=100".to_owned();
-    loop {
-        let page = reader.get(&path).await.expect(200).json();
-        all.extend_from_slice(page["users"].as_array().expect("users"));
-        if page["next"].is_null() {
-            return all;
-        }
-        path = format!("/users?count=100&next={}", page["next"]);
-    }
-}
-
-/// Somebody in `GET /users` by the name as it was typed.
-async fn user_named(reader: &User, name: &str) -> Value {
-    let mut rows = everybody(reader).await;
-    rows.retain(|row| row["user_name"] == name);
-    assert_eq!(rows.len(), 1, "how often {name:?} is listed");
-    rows.remove(0)
 }
 
 /// A call that needs the cookies, complete but for them, and what it is answered with.

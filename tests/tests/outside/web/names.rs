@@ -4,10 +4,8 @@ use futures::future::{join, join_all};
 use serde_json::{Value, json};
 use tests::{Answer, Applicant, Caller as _, Guest, Stack, User, WebUser, unique};
 
-use super::{
-    USER, everybody, got_the_name, is_ok, login, profile, refused_with, register, signed_in, user_named,
-};
-use crate::common::column;
+use super::{USER, got_the_name, is_ok, login, profile, refused_with, register, signed_in};
+use crate::common::{column, everybody, user_named};
 
 /// A new name in forms that people read as the same: É as one character or as two, ß or SS, and every case.
 fn same_names() -> Vec<String> {

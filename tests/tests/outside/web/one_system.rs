@@ -4,8 +4,8 @@ use futures::future::join;
 use serde_json::{Value, json};
 use tests::{Applicant, Caller as _, Guest, Stack, User, WebUser, unique};
 
-use super::{USER, is_ok, pair, signed_in, user_named};
-use crate::common::{column, say_to, text_to};
+use super::{USER, is_ok, pair, signed_in};
+use crate::common::{column, say_to, text_to, user_named};
 
 /// The body of a text to a user who may be of any kind.
 fn text_to_id(id: u64, message: &str) -> Value {

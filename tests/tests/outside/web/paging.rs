@@ -3,27 +3,17 @@
 
 use futures::future::join_all;
 use proptest::prelude::RngExt as _;
-use proptest::test_runner::{RngAlgorithm, TestRng};
 use serde_json::{Value, json};
 use tests::{Caller as _, Stack, WebUser};
-use uuid::Uuid;
 
 use super::{chat_path, is_ok, message_path, pair_in_chat, refused_with};
 use crate::common::{column, fields, is_moment};
+use crate::random::{random, seed};
 
 /// Most messages of a page.
 const MOST: usize = 100;
 /// Messages of a page where nothing is said of it.
 const USUAL: usize = 50;
-
-/// Random numbers, and what they are drawn from: `TEST_SEED`, or something new.
-#[expect(clippy::disallowed_methods, reason = "the command line of a test")]
-fn random() -> TestRng {
-    let given = std::env::var("TEST_SEED").ok().map(|seed| seed.parse().expect("TEST_SEED is a number"));
-    let seed: u64 = given.unwrap_or_else(|| Uuid::new_v4().as_u64_pair().0);
-    println!("TEST_SEED={seed}");
-    TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 4].map(u64::to_le_bytes).concat())
-}
 
 /// A page: its messages, and where older ones continue.
 async fn page(user: &WebUser, chat: u64, query: &str) -> (Vec<Value>, Value) {
@@ -164,7 +154,7 @@ async fn walks_of_every_step_give_every_message_once() {
 
 #[tokio::test]
 async fn walks_give_what_is_left_whatever_was_deleted() {
-    let mut rng = random();
+    let mut rng = random(seed(), 0);
     let stack = Stack::shared().await;
     let (people, chat, mut rows) = talk(&stack, 90).await;
     for _ in 0..6 {
@@ -193,7 +183,7 @@ async fn walks_give_what_is_left_whatever_was_deleted() {
 
 #[tokio::test]
 async fn a_walk_goes_on_though_messages_are_deleted_and_posted_meanwhile() {
-    let mut rng = random();
+    let mut rng = random(seed(), 0);
     let stack = Stack::shared().await;
     let (people, chat, _) = talk(&stack, 80).await;
     for parameter in ["next", "until"] {

@@ -6,8 +6,9 @@ use tests::{Answer, Applicant, Caller as _, Guest, Stack, User, WebUser, unique}
 
 use super::{
     PASSWORD, USER, is_ok, login, new_address, pair, profile, refused_with, register, sets_no_cookie,
-    signed_in, user_named,
+    signed_in,
 };
+use crate::common::user_named;
 
 const CONFIRMATION: &str = "Confirm your account";
 const ALREADY: &str = "You have an account already";

@@ -3,9 +3,8 @@
 use serde_json::json;
 use tests::{Applicant, Caller as _, Guest, Stack, WebUser, unique};
 
-use super::{
-    NO_IDS, NOBODY, USER, is_ok, login, new_address, pair, profile, refused_with, signed_in, user_named,
-};
+use super::{NO_IDS, NOBODY, USER, is_ok, login, new_address, pair, profile, refused_with, signed_in};
+use crate::common::user_named;
 
 fn path(id: u64) -> String {
     format!("{USER}/{id}")
