@@ -20,7 +20,7 @@ use crate::store::heads::{HeadKey, Kind};
 use crate::store::messages::{Order, Row};
 use crate::store::{StoreError, pause, persist};
 use crate::web_chats;
-use futures::future::BoxFuture;
+use futures::future::{BoxFuture, join_all};
 use futures::stream::{self, StreamExt};
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ const ROWS_PER_PAGE: usize = 500;
 /// Erases what a user left who was deleted just now, as far as a request may take. It is noted that it is to be erased,
 /// and stays so whatever goes wrong here.
 pub(crate) async fn begin(backend: &Backend, user: UserId) {
-    match tokio::time::timeout(ANSWERS_AFTER, erase(backend, user, Pass::First)).await {
+    match tokio::time::timeout(ANSWERS_AFTER, go_through(backend, user)).await {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "what a deleted user left is left to housekeeping"),
         Err(_) => tracing::warn!("much of what a deleted user left is left to housekeeping"),
@@ -45,15 +45,31 @@ pub(crate) async fn begin(backend: &Backend, user: UserId) {
 /// Erases what is left of deleted users. What fails with one keeps it from no other.
 pub(crate) async fn go_on(backend: &Backend, now: Timestamp) -> Result<()> {
     let mut outcome = Ok(());
-    for Erasure { user_id, deleted_at } in backend.store.erasures().await? {
-        let pass = if deleted_at + INVOCATION_LASTS < now { Pass::Last } else { Pass::First };
-        let erased = match erase(backend, user_id, pass).await {
-            Ok(()) if pass == Pass::Last => Ok(backend.store.end_erasure(user_id).await?),
-            erased => erased,
-        };
-        outcome = outcome.and(erased);
+    for user in backend.store.users_to_erase().await? {
+        outcome = outcome.and(go_on_with(backend, user, now).await);
     }
     outcome
+}
+
+async fn go_on_with(backend: &Backend, user: UserId, now: Timestamp) -> Result<()> {
+    match backend.store.erasure(user).await? {
+        None => Ok(()),
+        Some(Erasure { quiet_at: None }) => go_through(backend, user).await,
+        Some(Erasure { quiet_at: Some(quiet) }) if quiet + INVOCATION_LASTS < now => {
+            erase(backend, user, Pass::Last).await?;
+            persist(|| backend.store.end_erasure(user)).await?;
+            Ok(())
+        }
+        // What was under way then may still be.
+        Some(_) => Ok(()),
+    }
+}
+
+/// Erases everything for the first time: from then on the user has no socket and no chat to begin anything with.
+async fn go_through(backend: &Backend, user: UserId) -> Result<()> {
+    erase(backend, user, Pass::First).await?;
+    persist(|| backend.store.note_quiet(user, clock::now())).await?;
+    Ok(())
 }
 
 /// How final it is.
@@ -70,20 +86,23 @@ enum Pass {
 async fn erase(backend: &Backend, user: UserId, pass: Pass) -> Result<()> {
     let mut outcome = presence::end_sessions(backend, &user.into(), |_| true).await;
     let traces = backend.store.traces(user).await?;
-    let taking_part = traces.iter().filter(|trace| trace.left_at.is_none());
-    let leaving = taking_part.map(|trace| Box::pin(take_out(backend, user, &trace.cursor)) as Step<'_>);
-    outcome = outcome.and(all(leaving.collect()).await);
-    let blanking = traces.iter().map(|trace| Box::pin(erase_from(backend, user, trace, pass)) as Step<'_>);
-    outcome = outcome.and(all(blanking.collect()).await);
+    for some in traces.chunks(CHATS_AT_ONCE) {
+        let taking_part = some.iter().filter(|trace| trace.left_at.is_none());
+        let steps = taking_part.map(|trace| Box::pin(take_out(backend, user, &trace.cursor)) as Step<'_>);
+        outcome = outcome.and(all(steps.collect()).await);
+    }
+    for some in traces.chunks(CHATS_AT_ONCE) {
+        let steps = some.iter().map(|trace| Box::pin(erase_from(backend, user, trace, pass)) as Step<'_>);
+        outcome = outcome.and(all(steps.collect()).await);
+    }
     outcome.and(erase_bot(backend, user).await)
 }
 
 type Step<'a> = BoxFuture<'a, Result<()>>;
 
-/// Takes steps, some at once. All are taken, whichever fails.
+/// Takes steps at once. All are taken, whichever fails.
 async fn all(steps: Vec<Step<'_>>) -> Result<()> {
-    let outcomes: Vec<Result<()>> = stream::iter(steps).buffer_unordered(CHATS_AT_ONCE).collect().await;
-    outcomes.into_iter().collect()
+    join_all(steps).await.into_iter().collect()
 }
 
 /// Takes a user out of a chat, and closes or deletes one that nobody else can use any more.
@@ -125,7 +144,7 @@ async fn erase_from(backend: &Backend, user: UserId, trace: &Trace, pass: Pass) 
         blank_latest(backend, user, key, &head).await?;
     }
     if pass == Pass::Last {
-        persist(|| backend.store.delete_cursor(user, chat)).await?;
+        persist(|| backend.store.delete_trace(user, chat)).await?;
     }
     Ok(())
 }
@@ -177,7 +196,7 @@ async fn blank_latest(backend: &Backend, user: UserId, key: HeadKey, head: &Head
         let now = backend.store.head(key).await?.filter(|now| now.chat_id == head.chat_id);
         let Some(now) = now else { return Ok(()) };
         let latest = now.latest.clone().filter(|latest| latest.sender == user).map(nothing);
-        match backend.store.replace_latest(key, &now, latest.as_ref()).await {
+        match backend.store.replace_latest(key, now.chat_id, user, latest.as_ref()).await {
             Ok(()) => return Ok(()),
             Err(StoreError::Refused(_) | StoreError::Unavailable(_) | StoreError::Ambiguous(_)) => {
                 pause(tried).await;

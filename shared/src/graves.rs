@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::ids::{ChatId, UserId};
 use crate::send::INVOCATION_LASTS;
 use crate::store::heads::HeadKey;
-use crate::store::{StoreError, pause};
+use crate::store::{StoreError, pause, persist};
 
 const TRIES: u32 = 12;
 /// Rows that a deletion removes before it answers, in calls of this many. What is left is housekeeping.
@@ -51,7 +51,7 @@ pub(crate) async fn sweep(backend: &Backend, chat: ChatId) {
     }
 }
 
-/// Removes all rows of deleted chats. A grave is closed only when it is swept after every invocation that ran at the
+/// Removes all rows of deleted chats; what fails with one keeps it from no other. A grave is closed only when it is swept after every invocation that ran at the
 /// burial has ended: one of them may have filed a message late.
 pub(crate) async fn sweep_all(backend: &Backend, now: Timestamp) -> Result<()> {
     loop {
@@ -59,9 +59,19 @@ pub(crate) async fn sweep_all(backend: &Backend, now: Timestamp) -> Result<()> {
         if graves.is_empty() {
             return Ok(());
         }
+        let mut outcome = Ok(());
         for grave in graves {
-            while !backend.store.sweep(grave, ROWS_PER_SWEEP).await? {}
-            backend.store.close_grave(grave).await?;
+            outcome = outcome.and(close(backend, grave).await);
         }
+        // Those that failed would be found again at once.
+        outcome?;
     }
+}
+
+/// Removes all rows of a deleted chat, and its grave.
+async fn close(backend: &Backend, grave: ChatId) -> Result<()> {
+    let store = &backend.store;
+    while !persist(|| store.sweep(grave, ROWS_PER_SWEEP)).await? {}
+    persist(|| store.close_grave(grave)).await?;
+    Ok(())
 }

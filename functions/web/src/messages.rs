@@ -1,7 +1,6 @@
 //! `/api/chats/{chat_id}`: its messages.
 
-use crate::wire::Status;
-use crate::wire::{Made, Messages, NewMessage, Paging, Unwanted};
+use crate::wire::{Made, Messages, NewMessage, Paging, Status, Unwanted};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;

@@ -1,9 +1,9 @@
 //! EventBridge Scheduler: invokes functions at a rate, for the first time at once.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
+use tokio::time::MissedTickBehavior;
 
 use crate::lambda::Functions;
 use crate::shutdown::Shutdown;
@@ -23,7 +23,8 @@ pub(crate) fn start(schedules: &[Schedule], functions: &Arc<Functions>, shutdown
 }
 
 async fn repeat(schedule: &Schedule, functions: &Functions) {
-    let mut times = tokio::time::interval(schedule.rate.max(Duration::from_secs(1)));
+    let mut times = tokio::time::interval(schedule.rate);
+    times.set_missed_tick_behavior(MissedTickBehavior::Skip);
     loop {
         times.tick().await;
         let input = Bytes::copy_from_slice(schedule.input.as_bytes());

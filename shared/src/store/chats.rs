@@ -45,12 +45,14 @@ pub enum About {
     Web(WebChat),
     /// A conversation.
     Topic(Topic),
+    /// A user's chat with the bot, which nobody names by its id.
+    Bot,
     /// Nothing any more.
     Deleted,
 }
 
 impl About {
-    /// The kind alone; `None` for a chat that is gone.
+    /// The kind alone; `None` for a chat without cursors, or that is gone.
     pub fn kind(&self) -> Option<Kind> {
         match self {
             Self::Direct { .. } => Some(Kind::Direct),
@@ -59,7 +61,7 @@ impl About {
             Self::Group(_) => Some(Kind::Group),
             Self::Web(_) => Some(Kind::Web),
             Self::Topic(_) => Some(Kind::Topic),
-            Self::Deleted => None,
+            Self::Bot | Self::Deleted => None,
         }
     }
 }
@@ -163,7 +165,7 @@ impl Store {
             About::Group(_) => item.extend([("directory".into(), s(GROUPS))]),
             About::Topic(_) => item.extend([("directory".into(), s(TOPICS))]),
             About::Web(_) => item.extend([("members".into(), n(1))]),
-            About::Direct { .. } | About::Pair { .. } | About::Deleted => {}
+            About::Direct { .. } | About::Pair { .. } | About::Bot | About::Deleted => {}
         }
         put_new(&self.tables.chats, "pk", item)
     }

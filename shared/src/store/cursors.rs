@@ -207,10 +207,15 @@ impl Store {
         unless_refused(updated).map(drop)
     }
 
-    /// Deletes a cursor or what is left of it.
-    pub async fn delete_cursor(&self, user: UserId, chat: ChatId) -> Result<()> {
-        let key = Some(key(user, chat));
-        self.client.delete_item().table_name(&self.tables.unread).set_key(key).send().await?;
+    /// Deletes what is left of a cursor. Refused while its user takes part.
+    pub async fn delete_trace(&self, user: UserId, chat: ChatId) -> Result<()> {
+        self.client
+            .delete_item()
+            .table_name(&self.tables.unread)
+            .set_key(Some(key(user, chat)))
+            .condition_expression("attribute_not_exists(user_id) OR attribute_exists(left_at)")
+            .send()
+            .await?;
         Ok(())
     }
 

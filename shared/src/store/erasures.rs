@@ -1,7 +1,7 @@
 //! Users who were deleted and of whom something may be left (`Users`, `erasure#<user>`).
 
 use super::users::{Account, Taken, email_key, name_key, user_key};
-use super::{Item, Result, Store, complete, n, read, s};
+use super::{Item, Result, Store, complete, n, number_of, read, s, unless_refused};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
@@ -10,13 +10,11 @@ use serde::Deserialize;
 /// Erasures that are not through are in this one partition of the index `directory`.
 const ERASURES: &str = "erasures";
 
-/// A user who was deleted and of whom something may be left.
+/// What is known of an erasure.
 #[derive(Clone, Copy, Debug, Deserialize)]
 pub struct Erasure {
-    /// Who.
-    pub user_id: UserId,
-    /// When.
-    pub deleted_at: Timestamp,
+    /// When everything was erased for the first time, and nothing new could be begun any more.
+    pub quiet_at: Option<Timestamp>,
 }
 
 fn erasure_key(user: UserId) -> String {
@@ -56,7 +54,6 @@ impl Store {
             ("pk".to_owned(), s(erasure_key(user))),
             ("directory".to_owned(), s(ERASURES)),
             ("user_id".to_owned(), n(user)),
-            ("deleted_at".to_owned(), n(now.0)),
         ]);
         let erasure = Put::builder().table_name(table).set_item(Some(erasure));
         let mut parts = vec![
@@ -76,8 +73,8 @@ impl Store {
         self.take(parts).await
     }
 
-    /// Users who were deleted and of whom something may be left; not all where they are very many.
-    pub async fn erasures(&self) -> Result<Vec<Erasure>> {
+    /// Users who were deleted and of whom something may be left; not all where they are very many. Eventually consistent.
+    pub async fn users_to_erase(&self) -> Result<Vec<UserId>> {
         let found = self
             .client
             .query()
@@ -87,7 +84,28 @@ impl Store {
             .expression_attribute_values(":erasures", s(ERASURES))
             .send()
             .await?;
-        found.items.unwrap_or_default().into_iter().map(read).collect()
+        let users = found.items.unwrap_or_default();
+        Ok(users.iter().filter_map(|item| number_of::<u64>(item, "user_id")?.try_into().ok()).collect())
+    }
+
+    /// The erasure of a user; `None` when nothing is left.
+    pub async fn erasure(&self, user: UserId) -> Result<Option<Erasure>> {
+        self.user_item(erasure_key(user)).await?.map(read).transpose()
+    }
+
+    /// Notes that everything of a user was erased, for the first time.
+    pub async fn note_quiet(&self, user: UserId, now: Timestamp) -> Result<()> {
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.tables.users)
+            .key("pk", s(erasure_key(user)))
+            .update_expression("SET quiet_at = if_not_exists(quiet_at, :now)")
+            .condition_expression("attribute_exists(pk)")
+            .expression_attribute_values(":now", n(now.0))
+            .send()
+            .await;
+        unless_refused(updated).map(drop)
     }
 
     /// Nothing of a deleted user is left.

@@ -319,28 +319,35 @@ impl Store {
         unless_refused(updated)
     }
 
-    /// Puts another version of the newest message into a head, where it has one, after rows were changed: whoever
-    /// looked at these rows before cannot put what it saw there into the head any more. Refused when a message was sent
-    /// or removed meanwhile.
-    pub async fn replace_latest(&self, key: HeadKey, seen: &Head, latest: Option<&Message>) -> Result<()> {
+    /// Puts another version of a user's newest message into a head, if it keeps that one; if it keeps none of this
+    /// user's, it stays. After rows were changed: whoever looked at them before cannot put what it saw there into the head
+    /// any more. Refused when a message was sent or removed meanwhile.
+    pub async fn replace_latest(
+        &self,
+        key: HeadKey,
+        chat: ChatId,
+        sender: UserId,
+        latest: Option<&Message>,
+    ) -> Result<()> {
         let update = self
             .client
             .update_item()
             .table_name(&self.tables.chats)
             .key("pk", s(key.pk()))
-            .condition_expression(
-                "chat_id = :chat AND purge_count = :count AND filed = :filed AND size(tail) = :size",
-            )
-            .expression_attribute_values(":chat", n(seen.chat_id))
-            .expression_attribute_values(":count", n(seen.purge_count))
-            .expression_attribute_values(":filed", n(seen.filed))
-            .expression_attribute_values(":size", n(seen.tail.len()))
-            .expression_attribute_values(":next", n(seen.purge_count + 1));
+            .expression_attribute_values(":chat", n(chat))
+            .expression_attribute_values(":one", n(1));
         let update = match latest {
             Some(latest) => update
-                .update_expression("SET purge_count = :next, latest = :latest")
-                .expression_attribute_values(":latest", value(latest)?),
-            None => update.update_expression("SET purge_count = :next"),
+                .update_expression("SET latest = :latest ADD purge_count :one")
+                .condition_expression("chat_id = :chat AND latest.seq = :seq")
+                .expression_attribute_values(":latest", value(latest)?)
+                .expression_attribute_values(":seq", n(latest.seq)),
+            None => update
+                .update_expression("ADD purge_count :one")
+                .condition_expression(
+                    "chat_id = :chat AND (attribute_not_exists(latest.sender) OR latest.sender <> :sender)",
+                )
+                .expression_attribute_values(":sender", n(sender)),
         };
         update.send().await?;
         Ok(())

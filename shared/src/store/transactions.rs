@@ -59,6 +59,7 @@ impl Store {
                 writes.push(self.user_exists(user)?);
             }
         } else if let HeadKey::Bot(user) = key {
+            writes.push(self.new_about(head.chat_id, &About::Bot)?);
             writes.push(self.user_exists(user)?);
         }
         if let Some(claim) = claim {

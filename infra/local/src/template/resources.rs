@@ -298,7 +298,7 @@ impl Reader {
             properties,
             name,
             &["ScheduleExpression", "Input"],
-            &["Description", "FlexibleTimeWindow", "Name", "RetryPolicy"],
+            &["Description", "FlexibleTimeWindow", "Name", "OmitName", "RetryPolicy"],
         )?;
         let expression = required(properties, "ScheduleExpression", name)?;
         let text = expression.text("ScheduleExpression")?;
