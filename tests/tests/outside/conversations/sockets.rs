@@ -152,3 +152,29 @@ async fn a_message_of_a_direct_chat_reaches_a_guest() {
     let frame = socket.expect("the message", |frame| frame["chat_type"] == "chat").await;
     assert_eq!(frame["message"], "hello");
 }
+
+#[tokio::test]
+async fn resume_brings_what_was_missed_to_whoever_has_posted() {
+    let stack = Stack::shared().await;
+    let (ada, bob) = (Guest::new(&stack).await, Guest::new(&stack).await);
+    let tea = ada.open("Tea").await;
+    let mut first = listen(&stack, &ada).await;
+    ada.say(&tea, "Two lumps?").await;
+    bob.say(&tea, "One.").await;
+    told(&mut first, &tea).await;
+    let missed = told(&mut first, &tea).await;
+    assert_eq!(missed["message"]["user"], bob.name);
+    let id = tea.rsplit('/').next().expect("an id");
+    for (guest, recovery) in [
+        (&ada, json!({"recovered": true, "seq": 2})),
+        (&Guest::new(&stack).await, json!({"recovered": false, "seq": 0})),
+    ] {
+        let mut second = listen(&stack, guest).await;
+        second.send(&json!({"type": "resume", "chats": {id: 1}})).await;
+        if recovery["recovered"] == true {
+            assert_eq!(told(&mut second, &tea).await, missed);
+        }
+        let end = second.expect("the end", |frame| frame["type"] == "resumed").await;
+        assert_eq!(end["chats"][id], recovery);
+    }
+}

@@ -354,3 +354,19 @@ async fn titles_deletions_and_passages_do_not_disturb_what_is_told() {
     let messages = [told(&mut socket, chat).await, told(&mut socket, chat).await];
     assert_eq!(messages.map(|frame| frame["id"].clone()), [1, 2]);
 }
+
+#[tokio::test]
+async fn resume_brings_the_messages_of_a_chat_that_a_socket_has_missed() {
+    let stack = Stack::shared().await;
+    let ([ada, bob], chat) = pair_in_chat(&stack).await;
+    let mut first = listen(&stack, &ada).await;
+    for content in ["one", "two", "three"] {
+        bob.say(chat, content).await;
+    }
+    let frames = [told(&mut first, chat).await, told(&mut first, chat).await, told(&mut first, chat).await];
+    let mut second = listen(&stack, &ada).await;
+    second.send(&json!({"type": "resume", "chats": {chat.to_string(): 1}})).await;
+    assert_eq!([told(&mut second, chat).await, told(&mut second, chat).await], frames[1..]);
+    let end = second.expect("the end", |frame| frame["type"] == "resumed").await;
+    assert_eq!(end["chats"], json!({chat.to_string(): {"recovered": true, "seq": 3}}));
+}
