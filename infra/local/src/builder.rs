@@ -1,4 +1,5 @@
-//! Building the functions with cargo, and finding their executables.
+//! Building the functions with cargo, and finding executables that were built before, by cargo or by
+//! `sam build`.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -9,8 +10,12 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
 use crate::error::StartError;
+use crate::template::Function;
 
-/// Executables by binary name.
+/// Name of the executable in the code of a function, as Lambda wants it.
+const BOOTSTRAP: &str = "bootstrap";
+
+/// Executables by name.
 pub(crate) type Executables = HashMap<String, PathBuf>;
 
 /// The part of cargo's messages that names an executable.
@@ -89,6 +94,12 @@ pub(crate) fn find(folder: &Path, profile: &str, binaries: &[String]) -> Result<
         .collect()
 }
 
+/// The executable that a function's `CodeUri` has, as it does in the template that `sam build` writes.
+pub(crate) fn bootstrap(folder: &Path, function: &Function) -> Option<PathBuf> {
+    let path = folder.join(function.code_uri.as_ref()?).join(BOOTSTRAP);
+    path.is_file().then_some(path)
+}
+
 /// The folder that cargo puts a profile's artifacts into.
 fn profile_folder(profile: &str) -> &str {
     match profile {
@@ -110,6 +121,24 @@ mod tests {
             r#"{"reason":"compiler-artifact","target":{"kind":["lib"],"name":"chat"},"executable":null}"#;
         assert_eq!(executable(library), None);
         assert_eq!(executable("not JSON"), None);
+    }
+
+    #[test]
+    fn code_that_sam_built_needs_no_building() {
+        let folder = std::env::temp_dir().join(format!("local-{}", uuid::Uuid::new_v4()));
+        let code = folder.join("Chats");
+        std::fs::create_dir_all(&code).expect("a folder");
+        let at = |code_uri: Option<&Path>| {
+            let code_uri = code_uri.map(|path| path.display().to_string());
+            bootstrap(&folder, &Function { code_uri, ..crate::lambda::fake::function("Chats") })
+        };
+        assert_eq!(at(Some(Path::new("Chats"))), None, "a folder without one");
+        std::fs::write(code.join("bootstrap"), "").expect("a file");
+        assert_eq!(at(Some(Path::new("Chats"))), Some(code.join("bootstrap")));
+        assert_eq!(at(Some(&code)), Some(code.join("bootstrap")), "an absolute path");
+        assert_eq!(at(Some(Path::new("."))), None);
+        assert_eq!(at(None), None);
+        std::fs::remove_dir_all(&folder).expect("our folder");
     }
 
     #[test]

@@ -50,9 +50,16 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "NAME", default_value = "release")]
     pub(crate) profile: String,
 
-    /// The template. Without it: `template.yaml` in this folder or the nearest one above.
+    /// The template. Without it: `template.yaml` in this folder or the nearest one above. Functions whose
+    /// `CodeUri` has a `bootstrap` run that, as in `.aws-sam/build/template.yaml`.
     #[arg(long, value_name = "PATH")]
     pub(crate) template: Option<PathBuf>,
+
+    /// Hold the AWS calls of each function against its `Policies`, and refuse what they do not allow.
+    ///
+    /// The console tells at /permissions what was refused, and what no call has used so far.
+    #[arg(long, conflicts_with_all = ["lambda", "print_env"])]
+    pub(crate) check_permissions: bool,
 
     /// Print the environment that functions get as dotenv lines, and end.
     #[arg(long)]
@@ -65,6 +72,10 @@ pub(crate) struct Cli {
     /// Close a socket that is this old.
     #[arg(long, value_name = "MS", default_value_t = 7_200_000, hide = true)]
     pub(crate) connection_lifetime_ms: u64,
+
+    /// Hide what was received from a queue for this long, whatever the template says.
+    #[arg(long, value_name = "MS", hide = true, value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) visibility_timeout_ms: Option<u64>,
 }
 
 impl Cli {
@@ -74,6 +85,7 @@ impl Cli {
             backend_key: &self.backend_key,
             console,
             named: self.parameter.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
+            reads_policies: self.check_permissions,
         }
     }
 
@@ -85,6 +97,11 @@ impl Cli {
     /// How old a socket may get.
     pub(crate) fn connection_lifetime(&self) -> Duration {
         Duration::from_millis(self.connection_lifetime_ms)
+    }
+
+    /// The visibility timeout of every queue, instead of its own.
+    pub(crate) fn visibility_timeout(&self) -> Option<Duration> {
+        self.visibility_timeout_ms.map(Duration::from_millis)
     }
 }
 
@@ -129,10 +146,27 @@ mod tests {
     }
 
     #[test]
+    fn permissions_are_checked_where_the_callers_are_processes_of_ours() {
+        let parse = |more: &[&str]| Cli::try_parse_from(["local", "--check-permissions"].iter().chain(more));
+        assert!(parse(&[]).is_ok_and(|cli| cli.given("").reads_policies));
+        assert!(parse(&["--lambda", "http://127.0.0.1:9000"]).is_err());
+        assert!(parse(&["--print-env"]).is_err());
+    }
+
+    #[test]
     fn urls_lose_their_last_slash_and_must_be_http() {
         assert_eq!(base_url("http://127.0.0.1:9000/").as_deref(), Ok("http://127.0.0.1:9000"));
         assert!(base_url("127.0.0.1:9000").is_err());
         assert!(base_url("https://example.com").is_err());
+    }
+
+    #[test]
+    fn queues_keep_their_visibility_timeout_unless_another_is_given() {
+        let timeout = |line: &[&str]| Cli::try_parse_from(line).map(|cli| cli.visibility_timeout());
+        assert_eq!(timeout(&["local"]).expect("nothing"), None);
+        let given = timeout(&["local", "--visibility-timeout-ms", "500"]).expect("a number");
+        assert_eq!(given, Some(Duration::from_millis(500)));
+        assert!(timeout(&["local", "--visibility-timeout-ms", "0"]).is_err());
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The console: a page for people, the outbox, and the AWS services that functions call besides DynamoDB.
+//! The console: a page for people, the outbox, and the AWS services that are called besides DynamoDB: SES,
+//! SQS and Lambda.
 
 use std::sync::Arc;
 
@@ -12,9 +13,13 @@ use serde_json::json;
 
 use crate::client::Client;
 use crate::environment::Endpoints;
-use crate::ids;
+use crate::lambda::InvokeApi;
 use crate::outbox::{Outbox, SendEmail};
+use crate::permissions::{self, Permissions};
 use crate::server::{self, Answer};
+use crate::shutdown::Shutdown;
+use crate::sqs::{self, Sqs};
+use crate::{ids, percent};
 
 const PAGE: &str = include_str!("console.html");
 /// Most bytes of a request: what DynamoDB takes.
@@ -25,18 +30,37 @@ const BODY_LIMIT: usize = 16 * 1024 * 1024;
 pub(crate) struct Console {
     page: String,
     outbox: Outbox,
-    dynamodb: String,
     client: Client,
+    services: Services,
+    shutdown: Shutdown,
+}
+
+/// The services of AWS that functions call here.
+#[derive(Debug)]
+pub(crate) struct Services {
+    /// Where DynamoDB answers.
+    pub(crate) dynamodb: String,
+    /// SQS.
+    pub(crate) sqs: Arc<Sqs>,
+    /// Lambda.
+    pub(crate) lambda: InvokeApi,
+    /// What functions may call, if that is checked.
+    pub(crate) permissions: Option<Arc<Permissions>>,
 }
 
 impl Console {
-    /// A console that shows where everything answers.
-    pub(crate) fn new(endpoints: &Endpoints, websocket: Option<&str>, dynamodb: String) -> Self {
+    /// A console that shows where everything answers, and that ends calls which wait for messages.
+    pub(crate) fn new(
+        endpoints: &Endpoints,
+        websocket: Option<&str>,
+        services: Services,
+        shutdown: Shutdown,
+    ) -> Self {
         let page = PAGE
             .replace("{{http}}", &endpoints.http)
             .replace("{{websocket}}", websocket.unwrap_or("none"))
-            .replace("{{dynamodb}}", &dynamodb);
-        Self { page, outbox: Outbox::default(), dynamodb, client: Client::new() }
+            .replace("{{dynamodb}}", &services.dynamodb);
+        Self { page, outbox: Outbox::default(), client: Client::new(), services, shutdown }
     }
 
     /// Answers a request.
@@ -50,8 +74,25 @@ impl Console {
             (&Method::GET, "/") => self.page(),
             (&Method::GET, "/outbox") => server::json(StatusCode::OK, self.outbox.to_json()),
             (&Method::GET, "/health") => server::json(StatusCode::OK, r#"{"status":"ok"}"#),
-            (&Method::POST, "/v2/email/outbound-emails") => self.send_email(&body),
+            (&Method::GET, "/permissions") => self.permissions(),
+            (&Method::POST, "/v2/email/outbound-emails") => self.send_email(&parts.headers, &body),
             (&Method::POST, "/") if is_dynamodb(&parts.headers) => self.forward(parts, body).await,
+            (&Method::POST, "/") if let Some(operation) = sqs_operation(&parts.headers) => {
+                if let Some(permissions) = &self.services.permissions
+                    && let Err(denied) =
+                        permissions.check_sqs(permissions::principal(&parts.headers), operation, &body)
+                {
+                    return refuse(StatusCode::FORBIDDEN, "AccessDeniedException", &denied.to_string());
+                }
+                let answer = tokio::select! {
+                    answer = sqs::api::handle(&self.services.sqs, operation, &body) => answer,
+                    () = self.shutdown.wait() => Some(server::empty(StatusCode::SERVICE_UNAVAILABLE)),
+                };
+                answer.unwrap_or_else(|| not_here(&parts.method, parts.uri.path(), &parts.headers))
+            }
+            (&Method::POST, path) if let Some(function) = invoked_function(path) => {
+                self.services.lambda.handle(&percent::decode(function), &parts.headers, body).await
+            }
             (method, path) => not_here(method, path, &parts.headers),
         }
     }
@@ -61,8 +102,24 @@ impl Console {
         server::with_type(StatusCode::OK, html, self.page.clone())
     }
 
+    /// What `--check-permissions` found so far.
+    fn permissions(&self) -> Answer {
+        match &self.services.permissions {
+            Some(permissions) => server::json(StatusCode::OK, permissions.report()),
+            None => {
+                let message = "permissions are checked with --check-permissions only";
+                refuse(StatusCode::NOT_FOUND, "NotFoundException", message)
+            }
+        }
+    }
+
     /// SES's `SendEmail`: into the outbox.
-    fn send_email(&self, body: &Bytes) -> Answer {
+    fn send_email(&self, headers: &HeaderMap, body: &Bytes) -> Answer {
+        if let Some(permissions) = &self.services.permissions
+            && let Err(denied) = permissions.check_mail(permissions::principal(headers), body)
+        {
+            return refuse(StatusCode::FORBIDDEN, "AccessDeniedException", &denied.to_string());
+        }
         match serde_json::from_slice::<SendEmail>(body) {
             Ok(mail) => {
                 self.outbox.push(mail.into());
@@ -81,7 +138,17 @@ impl Console {
     async fn forward(&self, parts: Parts, body: Bytes) -> Answer {
         let mut headers = parts.headers;
         headers.remove(HOST);
-        match self.client.post(&format!("{}/", self.dynamodb), headers, body).await {
+        if let Some(permissions) = &self.services.permissions {
+            let operation = target(&headers).and_then(|target| target.split('.').nth(1)).unwrap_or_default();
+            if let Err(denied) =
+                permissions.check_dynamodb(permissions::principal(&headers), operation, &body)
+            {
+                let kind = "com.amazon.coral.service#AccessDeniedException";
+                return refuse(StatusCode::BAD_REQUEST, kind, &denied.to_string());
+            }
+            permissions::forget_principal(&mut headers);
+        }
+        match self.client.post(&format!("{}/", self.services.dynamodb), headers, body).await {
             Ok(answer) => answer.map(Into::into),
             Err(error) => {
                 refuse(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", &error.to_string())
@@ -93,6 +160,16 @@ impl Console {
 /// Whether a call is for DynamoDB.
 fn is_dynamodb(headers: &HeaderMap) -> bool {
     target(headers).is_some_and(|target| target.starts_with("DynamoDB_"))
+}
+
+/// The operation of a call for SQS.
+fn sqs_operation(headers: &HeaderMap) -> Option<&str> {
+    target(headers)?.strip_prefix(sqs::api::TARGET_PREFIX)
+}
+
+/// The function that a call of Lambda's `Invoke` names.
+fn invoked_function(path: &str) -> Option<&str> {
+    path.strip_prefix("/2015-03-31/functions/")?.strip_suffix("/invocations")
 }
 
 fn target(headers: &HeaderMap) -> Option<&str> {

@@ -66,6 +66,7 @@ pub(crate) fn of_function(
         ("AWS_SECRET_ACCESS_KEY", "local"),
         ("AWS_ENDPOINT_URL", &endpoints.console),
         ("AWS_ENDPOINT_URL_SESV2", &endpoints.console),
+        ("AWS_ENDPOINT_URL_SQS", &endpoints.console),
         ("AWS_ENDPOINT_URL_DYNAMODB", &endpoints.dynamodb),
         ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", &endpoints.bedrock),
     ];
@@ -76,6 +77,11 @@ pub(crate) fn of_function(
         environment.insert("RUST_LOG".to_owned(), filter);
     }
     environment
+}
+
+/// Lets a function sign with its logical id, by which calls of services are told apart.
+pub(crate) fn sign_as(environment: &mut BTreeMap<String, String>, function: &Function) {
+    environment.insert("AWS_ACCESS_KEY_ID".to_owned(), function.logical_id.clone());
 }
 
 /// What Lambda itself tells a function that it runs.
@@ -134,8 +140,8 @@ fn localized(value: &str, template: &Template, endpoints: &Endpoints) -> String 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lambda::fake;
     use crate::template::{HttpApi, WebSocketApi};
-    use std::time::Duration;
 
     fn template() -> Template {
         Template {
@@ -147,18 +153,6 @@ mod tests {
                 routes: BTreeMap::new(),
             }),
             ..Template::default()
-        }
-    }
-
-    fn function() -> Function {
-        Function {
-            logical_id: "Accounts".to_owned(),
-            binary: "accounts".to_owned(),
-            timeout: Duration::from_secs(3),
-            memory_mb: 128,
-            log_format: "Text".to_owned(),
-            reserved_concurrency: None,
-            environment: BTreeMap::new(),
         }
     }
 
@@ -179,10 +173,12 @@ mod tests {
     #[test]
     fn services_without_an_address_are_called_at_the_console() {
         let bedrock_of = |endpoints: &Endpoints| {
-            let environment = of_function(&template(), &function(), endpoints);
+            let environment = of_function(&template(), &fake::function("Accounts"), endpoints);
             environment["AWS_ENDPOINT_URL_BEDROCK_RUNTIME"].clone()
         };
         let here = Endpoints::new([3000, 3001, 3002], None, None);
+        let environment = of_function(&template(), &fake::function("Accounts"), &here);
+        assert_eq!(environment["AWS_ENDPOINT_URL_SQS"], "http://127.0.0.1:3002");
         assert_eq!(here.dynamodb, "http://127.0.0.1:3002");
         assert_eq!(bedrock_of(&here), "http://127.0.0.1:3002");
         let elsewhere = Endpoints::new([3000, 3001, 3002], None, Some("http://127.0.0.1:4000"));

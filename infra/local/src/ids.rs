@@ -23,6 +23,16 @@ pub(crate) fn function_arn(logical_id: &str) -> String {
     format!("arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:{logical_id}")
 }
 
+/// The name that AWS has for a queue everywhere.
+pub(crate) fn queue_arn(name: &str) -> String {
+    format!("arn:aws:sqs:{REGION}:{ACCOUNT_ID}:{name}")
+}
+
+/// The URL that a queue is called by, which is its `Ref`.
+pub(crate) fn queue_url(name: &str) -> String {
+    format!("https://sqs.{REGION}.amazonaws.com/{ACCOUNT_ID}/{name}")
+}
+
 /// A trace header as X-Ray writes it, never sampled.
 pub(crate) fn trace_id() -> String {
     let id = uuid::Uuid::new_v4().simple().to_string();

@@ -1,4 +1,5 @@
-//! API Gateway (HTTP and WebSocket), Lambda, DynamoDB and SES for one machine, driven by `template.yaml`.
+//! API Gateway (HTTP and WebSocket), Lambda, EventBridge Scheduler, SQS, DynamoDB and SES for one machine,
+//! driven by `template.yaml`.
 //!
 //! The functions run as the very executables that Lambda gets, over the Lambda Runtime API; clients see the
 //! routes, events and limits of API Gateway. Nothing leaves the machine.
@@ -15,9 +16,11 @@ mod ids;
 mod lambda;
 mod outbox;
 mod percent;
+mod permissions;
 mod schedule;
 mod server;
 mod shutdown;
+mod sqs;
 mod stack;
 mod store;
 mod sync;

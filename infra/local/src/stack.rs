@@ -8,15 +8,18 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::builder::Executables;
 use crate::cli::Cli;
-use crate::console::Console;
+use crate::console::{Console, Services};
 use crate::environment::{self, Endpoints};
 use crate::error::StartError;
 use crate::http_api::HttpApi;
-use crate::lambda::{Functions, Runnable};
+use crate::lambda::{Functions, InvokeApi, Runnable};
+use crate::permissions::Permissions;
 use crate::shutdown::{self, Shutdown, Stopper};
+use crate::sqs::{Sqs, event_source};
 use crate::store::{self, Store};
-use crate::template::{self, Template};
+use crate::template::{self, Function, Template};
 use crate::websocket_api::WebSocketApi;
 use crate::{builder, schedule, server};
 
@@ -98,14 +101,21 @@ impl Stack {
     ) -> Result<Self, StartError> {
         let dynamodb = store.map(Store::url).or_else(|| cli.dynamodb.clone()).unwrap_or_default();
         let numbers @ [http, websocket, _] = ports.numbers()?;
-        let endpoints = Endpoints::new(numbers, Some(&dynamodb), cli.bedrock.as_deref());
+        let permissions = cli.check_permissions.then(|| Arc::new(Permissions::new(template)));
+        // The console forwards to the store what it allows.
+        let called = if permissions.is_some() { None } else { Some(dynamodb.as_str()) };
+        let endpoints = Endpoints::new(numbers, called, cli.bedrock.as_deref());
         store::create_tables(&template.tables, &dynamodb).await?;
 
         // Functions may call the console from their first moment on.
         let (console_stopper, console_shutdown) = shutdown::channel();
         let websocket_url =
             template.websocket_api.as_ref().map(|api| format!("ws://127.0.0.1:{websocket}/{}", api.stage));
-        let page = Arc::new(Console::new(&endpoints, websocket_url.as_deref(), dynamodb));
+        let sqs = Arc::new(Sqs::new(&template.queues, cli.visibility_timeout()));
+        let (started, lambda) = InvokeApi::new();
+        let services = Services { dynamodb, sqs: sqs.clone(), lambda, permissions: permissions.clone() };
+        let page = Console::new(&endpoints, websocket_url.as_deref(), services, console_shutdown.clone());
+        let page = Arc::new(page);
         let handler = move |request, _: SocketAddr| page.clone().handle(request);
         tokio::spawn(server::serve(ports.console, console_shutdown, handler));
 
@@ -120,15 +130,18 @@ impl Stack {
             }
         };
 
+        started.tell(&functions);
+
         let (gateways, gateways_shutdown) = shutdown::channel();
         schedule::start(&template.schedules, &functions, &gateways_shutdown);
+        event_source::start(&template.event_sources, &sqs, &functions, &gateways_shutdown);
         let api = Arc::new(HttpApi::new(&template.http_api, http, functions.clone()));
         let handler = move |request, peer| api.clone().handle(request, peer);
         tokio::spawn(server::serve(ports.http, gateways_shutdown.clone(), handler));
         if let Some(api) = template.websocket_api.clone() {
             let authority = endpoints.websocket_authority.clone();
             let shutdown = gateways_shutdown.clone();
-            let api = Arc::new(WebSocketApi::new(api, authority, cli, functions, shutdown));
+            let api = Arc::new(WebSocketApi::new(api, authority, cli, functions, permissions, shutdown));
             let handler = move |request, peer| api.clone().handle(request, peer);
             tokio::spawn(server::serve(ports.websocket, gateways_shutdown, handler));
         }
@@ -173,24 +186,48 @@ async fn functions(
         reach(url).await?;
         return Ok(Functions::remote(&template.functions, url));
     }
-    let mut binaries: Vec<String> =
-        template.functions.iter().map(|function| function.binary.clone()).collect();
+    let executables = executables(cli, &template.functions, folder).await?;
+    let runnables = template.functions.iter().filter_map(|function| {
+        let mut environment = environment::of_function(template, function, endpoints);
+        if cli.check_permissions {
+            environment::sign_as(&mut environment, function);
+        }
+        Some(Runnable {
+            executable: executables.get(&function.logical_id)?.clone(),
+            environment,
+            function: function.clone(),
+        })
+    });
+    Functions::start(runnables.collect(), shutdown).await
+}
+
+/// The executable of each function, by logical id: the one that its `CodeUri` has, or else what cargo builds.
+async fn executables(cli: &Cli, functions: &[Function], folder: &Path) -> Result<Executables, StartError> {
+    let (mut executables, mut binaries) = (Executables::new(), Vec::new());
+    for function in functions {
+        match builder::bootstrap(folder, function) {
+            Some(path) => {
+                executables.insert(function.logical_id.clone(), path);
+            }
+            None => binaries.push(function.binary.clone()),
+        }
+    }
     binaries.sort_unstable();
     binaries.dedup();
-    let executables = if cli.skip_build {
+    let built = if binaries.is_empty() {
+        Executables::new()
+    } else if cli.skip_build {
         builder::find(folder, &cli.profile, &binaries)?
     } else {
         tracing::info!("building {}…", binaries.join(", "));
         builder::build(folder, &cli.profile, &binaries).await?
     };
-    let runnables = template.functions.iter().filter_map(|function| {
-        Some(Runnable {
-            executable: executables.get(&function.binary)?.clone(),
-            environment: environment::of_function(template, function, endpoints),
-            function: function.clone(),
-        })
-    });
-    Functions::start(runnables.collect(), shutdown).await
+    for function in functions {
+        if let Some(path) = built.get(&function.binary) {
+            executables.entry(function.logical_id.clone()).or_insert_with(|| path.clone());
+        }
+    }
+    Ok(executables)
 }
 
 /// Waits until something listens at a URL.

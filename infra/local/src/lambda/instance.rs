@@ -11,7 +11,8 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
 use super::pool::{Job, Pool};
-use super::{InvocationError, Outcome, runtime_api};
+use super::runtime_api::{self, ErrorReport};
+use super::{InvocationError, Outcome};
 use crate::environment;
 use crate::server;
 use crate::sync::lock;
@@ -172,7 +173,8 @@ impl Instance {
         });
         let running = Running { id: id.clone(), reply, timer: timer.abort_handle() };
         if let Work::Running(left_over) = std::mem::replace(&mut *work, Work::Running(running)) {
-            left_over.finish(Err(InvocationError::Function("the function gave no answer".to_owned())));
+            let report = ErrorReport::unknown("the function gave no answer".to_owned());
+            left_over.finish(Err(InvocationError::Function(report)));
         }
         Ok((id, payload))
     }

@@ -1,6 +1,9 @@
 //! Lambda: invoking functions, in processes of our own or through another Lambda.
 
+#[cfg(test)]
+pub(crate) mod fake;
 mod instance;
+mod invoke_api;
 mod pool;
 mod remote;
 mod runtime_api;
@@ -17,8 +20,10 @@ use crate::error::StartError;
 use crate::shutdown::Shutdown;
 use crate::template::Function;
 
+pub(crate) use invoke_api::InvokeApi;
 use pool::Pool;
 use remote::Remote;
+use runtime_api::ErrorReport;
 
 /// Most bytes of an event and of an answer: 6 MB, as Lambda counts them.
 pub(crate) const PAYLOAD_LIMIT: usize = 6_291_556;
@@ -28,7 +33,7 @@ pub(crate) const PAYLOAD_LIMIT: usize = 6_291_556;
 pub(crate) enum InvocationError {
     /// The function reported an error, a panic for instance.
     #[error("{0}")]
-    Function(String),
+    Function(ErrorReport),
     /// The process of the function ended.
     #[error("the function's process ended: {0}")]
     Exited(String),
@@ -41,6 +46,22 @@ pub(crate) enum InvocationError {
     /// The other Lambda cannot be reached.
     #[error("the Lambda of --lambda cannot be reached: {0}")]
     Unreachable(String),
+}
+
+impl InvocationError {
+    /// What Lambda gives for it to whoever invoked the function, as JSON.
+    fn report(&self) -> String {
+        let report = |error_type: &str| ErrorReport::new(error_type, self.to_string());
+        let report = match self {
+            Self::Function(report) => report.clone(),
+            Self::Exited(_) => report("Runtime.ExitError"),
+            Self::TimedOut => report("Sandbox.Timedout"),
+            Self::ResponseTooLarge => report("Function.ResponseSizeTooLarge"),
+            Self::Unreachable(_) => report("Sandbox.Unreachable"),
+        };
+        // Strings alone cannot fail to serialize.
+        serde_json::to_string(&report).unwrap_or_default()
+    }
 }
 
 /// What an invocation ends in.
@@ -94,31 +115,35 @@ impl Functions {
             Some(Invoker::Pool(pool)) => pool.invoke(payload).boxed(),
             Some(Invoker::Remote(remote)) => remote.clone().invoke(payload).boxed(),
             None => {
-                let error = InvocationError::Function(format!("there is no function {function}"));
-                std::future::ready(Err(error)).boxed()
+                let report = ErrorReport::unknown(format!("there is no function {function}"));
+                std::future::ready(Err(InvocationError::Function(report))).boxed()
             }
+        }
+    }
+
+    /// Whether there is such a function.
+    pub(crate) fn contains(&self, function: &str) -> bool {
+        self.invokers.contains_key(function)
+    }
+
+    /// How many invocations of a function can be under way at a time.
+    pub(crate) fn concurrency(&self, function: &str) -> usize {
+        match self.invokers.get(function) {
+            Some(Invoker::Pool(pool)) => pool.limit(),
+            Some(Invoker::Remote(_)) => remote::CONCURRENT_INVOCATIONS,
+            None => 0,
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::shutdown;
 
     #[tokio::test]
     async fn a_function_that_does_not_start_is_named() {
-        let function = Function {
-            logical_id: "Chats".to_owned(),
-            binary: "chats".to_owned(),
-            timeout: Duration::from_secs(1),
-            memory_mb: 128,
-            log_format: "JSON".to_owned(),
-            reserved_concurrency: None,
-            environment: BTreeMap::new(),
-        };
+        let function = fake::function("Chats");
         let executable = PathBuf::from("/nowhere/chats");
         let runnable = Runnable { function, executable, environment: BTreeMap::new() };
         let (_stopper, shutdown) = shutdown::channel();

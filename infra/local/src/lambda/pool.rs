@@ -93,6 +93,11 @@ impl Pool {
         &self.shared.runnable
     }
 
+    /// Most instances at a time.
+    pub(super) fn limit(&self) -> usize {
+        self.shared.limit
+    }
+
     /// What ends every instance.
     pub(super) fn shutdown(&self) -> Shutdown {
         self.shared.shutdown.clone()

@@ -13,7 +13,7 @@ use crate::client::Client;
 
 /// Invocations of one function under way there at once. With a hundred in its queue `cargo lambda watch` 1.9
 /// stops for good: it waits for room in the queue with a lock that taking from the queue needs.
-const CONCURRENT_INVOCATIONS: usize = 10;
+pub(super) const CONCURRENT_INVOCATIONS: usize = 10;
 
 /// A function that another Lambda runs.
 #[derive(Debug)]
@@ -45,11 +45,12 @@ impl Remote {
         // A failed invocation carries a header, a status, or nothing but the report as its answer.
         let reported = serde_json::from_slice::<ErrorReport>(&body).ok();
         if let Some(report) = reported {
-            return Err(InvocationError::Function(report.text()));
+            return Err(InvocationError::Function(report));
         }
         if !parts.status.is_success() || parts.headers.contains_key("x-amz-function-error") {
             let text = String::from_utf8_lossy(&body);
-            return Err(InvocationError::Function(format!("{}: {text}", parts.status)));
+            let report = ErrorReport::unknown(format!("{}: {text}", parts.status));
+            return Err(InvocationError::Function(report));
         }
         if body.len() > PAYLOAD_LIMIT {
             return Err(InvocationError::ResponseTooLarge);

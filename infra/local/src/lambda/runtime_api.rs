@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Incoming;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::instance::Instance;
 use super::{InvocationError, Outcome, PAYLOAD_LIMIT};
@@ -16,18 +16,24 @@ use crate::{clock, ids};
 const INVOCATION: &str = "/2018-06-01/runtime/invocation/";
 const INIT_ERROR: &str = "/2018-06-01/runtime/init/error";
 
-/// What a runtime sends when a function fails.
-#[derive(Debug, Deserialize)]
+/// What a runtime sends when a function fails, and what Lambda then gives to whoever invoked it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, thiserror::Error)]
+#[error("{error_type}: {error_message}")]
 #[serde(rename_all = "camelCase")]
-pub(super) struct ErrorReport {
-    pub(super) error_type: String,
-    pub(super) error_message: String,
+pub(crate) struct ErrorReport {
+    error_type: String,
+    error_message: String,
 }
 
 impl ErrorReport {
-    /// The report as one line of text.
-    pub(super) fn text(&self) -> String {
-        format!("{}: {}", self.error_type, self.error_message)
+    /// A report of this type.
+    pub(super) fn new(error_type: &str, error_message: String) -> Self {
+        Self { error_type: error_type.to_owned(), error_message }
+    }
+
+    /// A report about something that gave none.
+    pub(super) fn unknown(error_message: String) -> Self {
+        Self::new("Runtime.Unknown", error_message)
     }
 }
 
@@ -38,7 +44,7 @@ pub(super) async fn handle(instance: Arc<Instance>, request: Request<Incoming>) 
     if parts.method == Method::POST && path == INIT_ERROR {
         return match read(body).await {
             Ok(report) => {
-                instance.init_failed(describe(&report));
+                instance.init_failed(describe(&report).to_string());
                 accepted()
             }
             Err(_) => refused(StatusCode::BAD_REQUEST, "InvalidRequest", "the report cannot be read"),
@@ -97,11 +103,9 @@ async fn read(body: Incoming) -> Result<Bytes, Box<dyn std::error::Error + Send 
 }
 
 /// The error that a runtime reported, or what it sent instead.
-fn describe(report: &[u8]) -> String {
-    match serde_json::from_slice::<ErrorReport>(report) {
-        Ok(report) => report.text(),
-        Err(_) => String::from_utf8_lossy(report).into_owned(),
-    }
+fn describe(report: &[u8]) -> ErrorReport {
+    serde_json::from_slice(report)
+        .unwrap_or_else(|_| ErrorReport::unknown(String::from_utf8_lossy(report).into_owned()))
 }
 
 fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::Problem;
+use super::queue::QUEUE;
 use super::yaml::{Entry, Node, Value};
-use crate::ids::{ACCOUNT_ID, REGION};
+use super::{Problem, skipped};
+use crate::ids::{self, ACCOUNT_ID, REGION};
 
 /// Value of `AWS::URLSuffix`.
 pub(crate) const URL_SUFFIX: &str = "amazonaws.com";
@@ -162,8 +163,11 @@ impl Scope {
         };
         pseudo
             .or_else(|| self.parameters.get(name).map(String::as_str))
-            .or_else(|| self.resources.get(name).map(|(_, physical)| physical.as_str()))
             .map(str::to_owned)
+            .or_else(|| {
+                let (kind, physical) = self.resources.get(name)?;
+                Some(if kind == QUEUE { ids::queue_url(physical) } else { physical.clone() })
+            })
             .ok_or_else(|| Problem::new(line, format!("there is no parameter or resource {name}")))
     }
 
@@ -194,7 +198,7 @@ impl Scope {
             .ok_or_else(|| Problem::new(line, format!("there is no resource {resource}")))?;
         let arn = |service: &str, rest: String| format!("arn:aws:{service}:{REGION}:{ACCOUNT_ID}:{rest}");
         Ok(match (kind.as_str(), attribute) {
-            ("AWS::Serverless::Function", "Arn") => crate::ids::function_arn(resource),
+            ("AWS::Serverless::Function", "Arn") => ids::function_arn(resource),
             ("AWS::DynamoDB::Table", "Arn") => arn("dynamodb", format!("table/{physical}")),
             ("AWS::Logs::LogGroup", "Arn") => arn("logs", format!("log-group:{physical}:*")),
             ("AWS::Serverless::HttpApi" | "AWS::Serverless::WebSocketApi", "ApiId") => physical.clone(),
@@ -204,8 +208,10 @@ impl Scope {
             ("AWS::Serverless::WebSocketApi", "ApiEndpoint") => {
                 format!("wss://{physical}.execute-api.{REGION}.{URL_SUFFIX}")
             }
-            // A resource that is not run here: its name is as good as any.
-            (other, "Arn") if super::resources::is_skipped(other) => arn("local", resource.to_owned()),
+            (QUEUE, "Arn") => ids::queue_arn(physical),
+            (QUEUE, "QueueName") => physical.clone(),
+            (QUEUE, "QueueUrl") => ids::queue_url(physical),
+            (other, attribute) if skipped::is_skipped(other) => skipped::attribute(resource, attribute),
             _ => return Err(Problem::new(line, format!("{resource} ({kind}) has no {attribute} here"))),
         })
     }

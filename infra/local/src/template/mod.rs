@@ -2,9 +2,17 @@
 //! that names the line, never a guess.
 
 mod cors;
+mod event_source;
 pub(crate) mod intrinsics;
 mod parameters;
+mod policies;
+mod queue;
+#[cfg(test)]
+mod queue_tests;
 mod resources;
+mod schedule;
+mod skipped;
+mod table;
 #[cfg(test)]
 mod tests;
 mod yaml;
@@ -16,6 +24,12 @@ use std::time::Duration;
 use crate::error::StartError;
 
 pub(crate) use cors::Cors;
+pub(crate) use event_source::EventSource;
+pub(crate) use policies::{Condition, Statement};
+pub(crate) use queue::{Fifo, Queue};
+#[cfg(test)]
+pub(crate) use queue::{Redrive, RedriveAllow};
+pub(crate) use schedule::Schedule;
 
 /// A template that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -59,18 +73,11 @@ pub(crate) struct Template {
     pub(crate) http_api: HttpApi,
     pub(crate) websocket_api: Option<WebSocketApi>,
     pub(crate) tables: Vec<Table>,
+    pub(crate) queues: Vec<Queue>,
     pub(crate) schedules: Vec<Schedule>,
-}
-
-/// A `ScheduleV2` event of a function.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Schedule {
-    /// Logical id of the function.
-    pub(crate) function: String,
-    /// How often it is invoked.
-    pub(crate) rate: Duration,
-    /// What it is invoked with, as JSON.
-    pub(crate) input: String,
+    pub(crate) event_sources: Vec<EventSource>,
+    /// What functions may do, by logical id, if it was asked for ([`Given::reads_policies`]).
+    pub(crate) policies: BTreeMap<String, Vec<Statement>>,
 }
 
 /// An `AWS::Serverless::Function`.
@@ -79,6 +86,8 @@ pub(crate) struct Function {
     pub(crate) logical_id: String,
     /// Name of its package and of its executable.
     pub(crate) binary: String,
+    /// Where its code lies, from the folder of the template on.
+    pub(crate) code_uri: Option<String>,
     pub(crate) timeout: Duration,
     pub(crate) memory_mb: u64,
     /// How Lambda wants its logs: `Text` or `JSON`.
@@ -149,6 +158,8 @@ pub(crate) struct Given<'a> {
     pub(crate) console: &'a str,
     /// Values by name, each of a parameter that the template has.
     pub(crate) named: BTreeMap<&'a str, &'a str>,
+    /// Whether functions' `Policies` are read and not read past.
+    pub(crate) reads_policies: bool,
 }
 
 impl Template {
@@ -159,7 +170,8 @@ impl Template {
         Self::parse(&text, given).map_err(|problem| TemplateError::At { path: path.to_owned(), problem })
     }
 
-    fn parse(text: &str, given: &Given<'_>) -> Result<Self, Problem> {
+    /// Reads a template that is given as its text.
+    pub(crate) fn parse(text: &str, given: &Given<'_>) -> Result<Self, Problem> {
         resources::read(&yaml::parse(text)?, given)
     }
 }

@@ -137,7 +137,8 @@ Parameters:
 
     fn read(text: &str, named: &[(&str, &str)]) -> Result<BTreeMap<String, String>, Problem> {
         let named = named.iter().copied().collect();
-        let given = Given { backend_key: "secret", console: "http://127.0.0.1:3002", named };
+        let given =
+            Given { backend_key: "secret", console: "http://127.0.0.1:3002", named, ..Given::default() };
         values(&parse(text).expect("YAML"), &given)
     }
 

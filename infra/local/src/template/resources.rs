@@ -7,10 +7,12 @@ use std::time::Duration;
 use http::Method;
 
 use super::intrinsics::Scope;
-use super::parameters;
+use super::queue::{self, QUEUE};
+use super::skipped::is_skipped;
 use super::yaml::{Entry, Node, Value};
 use super::{
-    Function, Given, HttpApi, HttpRoute, Problem, RouteKey, Schedule, Table, Template, WebSocketApi, cors,
+    Function, Given, HttpApi, HttpRoute, Problem, RouteKey, Template, WebSocketApi, cors, event_source,
+    parameters, policies, schedule, table,
 };
 
 const FUNCTION: &str = "AWS::Serverless::Function";
@@ -23,31 +25,6 @@ const IMPLICIT_HTTP_API: &str = "ServerlessHttpApi";
 
 /// The methods of an HTTP API.
 pub(super) const METHODS: [&str; 7] = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
-
-/// Resource types that do nothing on one machine: logs, alarms, permissions.
-const SKIPPED_RESOURCES: [&str; 16] = [
-    "AWS::Budgets::Budget",
-    "AWS::CloudWatch::Alarm",
-    "AWS::CloudWatch::CompositeAlarm",
-    "AWS::CloudWatch::Dashboard",
-    "AWS::IAM::ManagedPolicy",
-    "AWS::IAM::Policy",
-    "AWS::IAM::Role",
-    "AWS::Lambda::Permission",
-    "AWS::Logs::LogGroup",
-    "AWS::Logs::MetricFilter",
-    "AWS::SES::ConfigurationSet",
-    "AWS::SES::EmailIdentity",
-    "AWS::SNS::Subscription",
-    "AWS::SNS::Topic",
-    "AWS::SNS::TopicPolicy",
-    "AWS::XRay::Group",
-];
-
-/// Whether resources of this type are read past.
-pub(super) fn is_skipped(kind: &str) -> bool {
-    SKIPPED_RESOURCES.contains(&kind)
-}
 
 /// Reads a whole template.
 pub(super) fn read(root: &Node, given: &Given<'_>) -> Result<Template, Problem> {
@@ -64,7 +41,13 @@ pub(super) fn read(root: &Node, given: &Given<'_>) -> Result<Template, Problem> 
     let scope = scope(root, resources, given)?;
     let globals = globals(root, &scope)?;
 
-    let mut reader = Reader { scope, globals, template: Template::default(), http_api: None };
+    let mut reader = Reader {
+        scope,
+        globals,
+        template: Template::default(),
+        http_api: None,
+        reads_policies: given.reads_policies,
+    };
     for resource in resources {
         if reader.is_wanted(resource)? {
             reader.resource(resource)?;
@@ -85,6 +68,7 @@ fn scope(root: &Node, resources: &[Entry], given: &Given<'_>) -> Result<Scope, P
         let kind = required(&entry.value, "Type", &entry.key)?.text("Type")?;
         let name_property = match kind.as_str() {
             TABLE => "TableName",
+            QUEUE => "QueueName",
             _ => "",
         };
         let named = entry.value.get("Properties").and_then(|properties| properties.get(name_property));
@@ -92,7 +76,12 @@ fn scope(root: &Node, resources: &[Entry], given: &Given<'_>) -> Result<Scope, P
             Some(node) => scope.resolve(node)?.map(|node| node.text(name_property)).transpose()?,
             None => None,
         };
-        scope.resources.insert(entry.key.clone(), (kind, name.unwrap_or_else(|| entry.key.clone())));
+        let name = match name {
+            Some(name) => name,
+            None if kind == QUEUE => queue::default_name(&scope, &entry.key, &entry.value)?,
+            None => entry.key.clone(),
+        };
+        scope.resources.insert(entry.key.clone(), (kind, name));
     }
     Ok(scope)
 }
@@ -141,6 +130,7 @@ struct Reader {
     template: Template,
     /// Id and line of the HTTP API that was declared.
     http_api: Option<String>,
+    reads_policies: bool,
 }
 
 impl Reader {
@@ -170,7 +160,11 @@ impl Reader {
             FUNCTION => self.function(id, node, &properties),
             HTTP_API => self.http_api(id, &properties),
             WEBSOCKET_API => self.websocket_api(id, resource.line, &properties),
-            TABLE => self.table(id, &properties),
+            TABLE => {
+                self.template.tables.push(table::read(id, &self.name(id), &properties)?);
+                Ok(())
+            }
+            QUEUE => self.queue(id, &properties),
             other if is_skipped(other) => Ok(()),
             other => Err(kind_node.problem(format!("{id}: resource type {other} is not supported here"))),
         }
@@ -182,6 +176,7 @@ impl Reader {
             &properties,
             id,
             &[
+                "CodeUri",
                 "Timeout",
                 "MemorySize",
                 "Environment",
@@ -193,7 +188,6 @@ impl Reader {
             &[
                 "Architectures",
                 "AutoPublishAlias",
-                "CodeUri",
                 "DeploymentPreference",
                 "Description",
                 "EphemeralStorage",
@@ -235,12 +229,18 @@ impl Reader {
         };
         let log_format = properties.get("LoggingConfig").and_then(|config| config.get("LogFormat"));
         let log_format = log_format.map_or_else(|| Ok("Text".to_owned()), |node| node.text("LogFormat"))?;
+        // An object in S3 is no folder on this machine.
+        let code_uri = properties.get("CodeUri").and_then(|node| node.text("CodeUri").ok());
         for event in section(&properties, "Events")? {
             self.event(id, event)?;
+        }
+        if self.reads_policies {
+            self.template.policies.insert(id.to_owned(), policies::read(id, &properties)?);
         }
         self.template.functions.push(Function {
             logical_id: id.to_owned(),
             binary,
+            code_uri,
             timeout: Duration::from_secs(number("Timeout", 3)?),
             memory_mb: number("MemorySize", 128)?,
             log_format,
@@ -256,7 +256,14 @@ impl Reader {
         let kind = required(node, "Type", name)?;
         match kind.text("Type")?.as_str() {
             "HttpApi" => {}
-            "ScheduleV2" => return self.schedule(function, name, node),
+            "ScheduleV2" => {
+                self.template.schedules.push(schedule::read(function, name, node)?);
+                return Ok(());
+            }
+            "SQS" => {
+                self.template.event_sources.push(event_source::read(function, name, node)?);
+                return Ok(());
+            }
             other => return Err(kind.problem(format!("{name}: event type {other} is not supported here"))),
         }
         let empty = Node { line: node.line, value: Value::Map(Vec::new()) };
@@ -289,24 +296,6 @@ impl Reader {
             return Err(Problem::new(event.line, format!("{name}: there is such a route already")));
         }
         self.template.http_api.routes.push(route);
-        Ok(())
-    }
-
-    fn schedule(&mut self, function: &str, name: &str, node: &Node) -> Result<(), Problem> {
-        let properties = required(node, "Properties", name)?;
-        known(
-            properties,
-            name,
-            &["ScheduleExpression", "Input"],
-            &["Description", "FlexibleTimeWindow", "Name", "OmitName", "RetryPolicy"],
-        )?;
-        let expression = required(properties, "ScheduleExpression", name)?;
-        let text = expression.text("ScheduleExpression")?;
-        let rate = rate(&text).ok_or_else(|| {
-            expression.problem(format!("{name}: {text} is not supported here, only rate(…) is"))
-        })?;
-        let input = required(properties, "Input", name)?.text("Input")?;
-        self.template.schedules.push(Schedule { function: function.to_owned(), rate, input });
         Ok(())
     }
 
@@ -373,55 +362,18 @@ impl Reader {
         Ok(())
     }
 
-    fn table(&mut self, id: &str, properties: &Node) -> Result<(), Problem> {
-        const SENT: [&str; 7] = [
-            "AttributeDefinitions",
-            "KeySchema",
-            "GlobalSecondaryIndexes",
-            "LocalSecondaryIndexes",
-            "BillingMode",
-            "ProvisionedThroughput",
-            "StreamSpecification",
-        ];
-        let mut read = SENT.to_vec();
-        read.extend(["TableName", "TimeToLiveSpecification"]);
-        known(
-            properties,
-            id,
-            &read,
-            &[
-                "ContributorInsightsSpecification",
-                "DeletionProtectionEnabled",
-                "OnDemandThroughput",
-                "PointInTimeRecoverySpecification",
-                "SSESpecification",
-                "TableClass",
-                "Tags",
-                "WarmThroughput",
-            ],
-        )?;
-        let name = self.scope.resources.get(id).map_or_else(|| id.to_owned(), |(_, name)| name.clone());
-        let mut create = serde_json::Map::new();
-        create.insert("TableName".to_owned(), name.as_str().into());
-        for key in SENT {
-            match properties.get(key) {
-                Some(node) => {
-                    create.insert(key.to_owned(), node.to_json()?);
-                }
-                None if matches!(key, "AttributeDefinitions" | "KeySchema") => {
-                    return Err(properties.problem(format!("{id} has no {key}")));
-                }
-                None => {}
-            }
+    fn queue(&mut self, id: &str, properties: &Node) -> Result<(), Problem> {
+        let queue = queue::read(id, &self.name(id), properties)?;
+        if self.template.queues.iter().any(|other| other.name == queue.name) {
+            return Err(properties.problem(format!("{id}: there is a queue {} already", queue.name)));
         }
-        let time_to_live = match properties.get("TimeToLiveSpecification") {
-            Some(node) if required(node, "Enabled", id)?.boolean("Enabled")? => {
-                Some(required(node, "AttributeName", id)?.text("AttributeName")?)
-            }
-            _ => None,
-        };
-        self.template.tables.push(Table { name, create: create.into(), time_to_live });
+        self.template.queues.push(queue);
         Ok(())
+    }
+
+    /// The physical name of a resource.
+    fn name(&self, id: &str) -> String {
+        self.scope.resources.get(id).map_or_else(|| id.to_owned(), |(_, name)| name.clone())
     }
 
     /// Outputs do nothing here, but what they refer to must exist.
@@ -441,6 +393,8 @@ impl Reader {
             }
             _ => {}
         }
+        queue::check(&self.template.queues)?;
+        event_source::check(&self.template)?;
         Ok(self.template)
     }
 }
@@ -467,19 +421,6 @@ fn merged(globals: &[Entry], own: &Node) -> Node {
         }
     }
     Node { line: own.line, value: Value::Map(entries) }
-}
-
-/// How often `rate(…)` is, such as `rate(15 minutes)`.
-fn rate(expression: &str) -> Option<Duration> {
-    let (number, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
-    let number: u64 = number.parse().ok().filter(|number| *number > 0)?;
-    let minutes = match unit {
-        "minute" | "minutes" => 1,
-        "hour" | "hours" => 60,
-        "day" | "days" => 24 * 60,
-        _ => return None,
-    };
-    Some(Duration::from_secs(number.checked_mul(minutes * 60)?))
 }
 
 /// The method of a route; nothing for `ANY`, which is also what a missing one means.

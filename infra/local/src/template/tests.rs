@@ -216,7 +216,7 @@ Resources:
 #[test]
 fn what_is_not_understood_names_its_line() {
     let cases = [
-        ("AWS::DynamoDB::Table\n", "AWS::SQS::Queue\n", "AWS::SQS::Queue is not supported"),
+        ("AWS::DynamoDB::Table\n", "AWS::Kinesis::Stream\n", "AWS::Kinesis::Stream is not supported"),
         ("      BillingMode: PAY", "      ImportSource: PAY", "ImportSource is not supported"),
         ("Path: \"/users/{id}\"", "Path: \"users\"", "must begin with /"),
         ("Path: \"/users/{id}\"", "Path: \"/users/{id+}/x\"", "cannot be read"),

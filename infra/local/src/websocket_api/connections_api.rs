@@ -8,8 +8,23 @@ use hyper::body::Incoming;
 use serde_json::json;
 
 use super::connection::{Connection, Ending, Gone, MESSAGE_LIMIT};
+use crate::permissions::{self, Permissions};
 use crate::server::{self, Answer};
-use crate::{clock, ids};
+use crate::{clock, ids, template};
+
+/// The answer to a caller whose policies do not allow the request. IAM does not see the connection's id.
+pub(super) fn refusal<B>(
+    permissions: &Permissions,
+    api: &template::WebSocketApi,
+    request: &Request<B>,
+    connection_id: &str,
+) -> Option<Answer> {
+    let path = format!("{}/{}/{}/@connections/{{connectionId}}", api.id, api.stage, request.method());
+    let resource = format!("arn:aws:execute-api:{}:{}:{path}", ids::REGION, ids::ACCOUNT_ID);
+    let principal = permissions::principal(request.headers());
+    let denied = permissions.check(principal, "execute-api:ManageConnections", &resource).err()?;
+    Some(refuse(StatusCode::FORBIDDEN, "AccessDeniedException", &denied.to_string(), connection_id))
+}
 
 /// Answers a request about a connection, which may not exist.
 pub(super) async fn handle(

@@ -29,6 +29,7 @@ use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::cli::Cli;
 use crate::lambda::{Functions, InvocationError};
+use crate::permissions::Permissions;
 use crate::server::{self, Answer};
 use crate::shutdown::Shutdown;
 use crate::sync::lock;
@@ -50,6 +51,7 @@ pub(crate) struct WebSocketApi {
     authority: String,
     limits: Limits,
     functions: Arc<Functions>,
+    permissions: Option<Arc<Permissions>>,
     connections: Mutex<HashMap<String, Arc<Connection>>>,
     shutdown: Shutdown,
 }
@@ -61,10 +63,11 @@ impl WebSocketApi {
         authority: String,
         cli: &Cli,
         functions: Arc<Functions>,
+        permissions: Option<Arc<Permissions>>,
         shutdown: Shutdown,
     ) -> Self {
         let limits = Limits { idle: cli.idle_timeout(), lifetime: cli.connection_lifetime() };
-        Self { api, authority, limits, functions, connections: Mutex::default(), shutdown }
+        Self { api, authority, limits, functions, permissions, connections: Mutex::default(), shutdown }
     }
 
     /// Answers a request: a client that opens a socket, or a function at `@connections`.
@@ -78,6 +81,11 @@ impl WebSocketApi {
         match rest.as_slice() {
             [] => self.open(request, peer).await,
             [connections, id] if connections == "@connections" => {
+                if let Some(permissions) = &self.permissions
+                    && let Some(refusal) = connections_api::refusal(permissions, &self.api, &request, id)
+                {
+                    return refusal;
+                }
                 let connection = lock(&self.connections).get(id).cloned();
                 connections_api::handle(request, id, connection).await
             }
