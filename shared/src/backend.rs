@@ -2,11 +2,13 @@
 //! clients.
 
 use crate::bot::engine::{Engine, Model};
+use crate::jobs::Jobs;
 use crate::mail::Mailer;
-use crate::operator::{BackendKeys, BadHash};
+use crate::operator::BackendKeys;
 use crate::push::Pusher;
 use crate::signed::answers::Signer;
 use crate::store::{Store, Tables};
+use crate::telemetry::Telemetry;
 use crate::tokens::Keys;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -14,6 +16,7 @@ use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_smithy_http_client::tls;
+use std::str::FromStr;
 use std::time::Duration;
 
 /// The roots that AWS's endpoints chain to (Amazon Trust Services). A store of five certificates loads in
@@ -28,6 +31,14 @@ pub struct Backend {
     pub pusher: Pusher,
     /// SES.
     pub mailer: Mailer,
+    /// SQS.
+    pub jobs: Jobs,
+    /// How many sockets one invocation posts to by itself.
+    pub fan_out_limit: usize,
+    /// Whether everybody online is told when anybody comes online or goes.
+    pub announces_presence: bool,
+    /// Where log lines and metrics come from.
+    pub telemetry: Telemetry,
     /// Keys for tokens.
     pub keys: Keys,
     /// The key for answers to platforms' users.
@@ -50,7 +61,7 @@ pub enum Misconfigured {
     Unset(&'static str),
     /// A variable is not as expected.
     #[error("the environment variable {0} is not as expected: {1}")]
-    Malformed(&'static str, BadHash),
+    Malformed(&'static str, Box<dyn std::error::Error + Send + Sync>),
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
@@ -60,6 +71,14 @@ fn optional(name: &str) -> Option<String> {
 
 fn required(name: &'static str) -> Result<String, Misconfigured> {
     optional(name).ok_or(Misconfigured::Unset(name))
+}
+
+/// Reads the text of a variable.
+fn parsed<T>(name: &'static str, text: &str) -> Result<T, Misconfigured>
+where
+    T: FromStr<Err: std::error::Error + Send + Sync + 'static>,
+{
+    text.parse().map_err(|error| Misconfigured::Malformed(name, Box::new(error)))
 }
 
 /// What the clients of all AWS services share.
@@ -107,7 +126,7 @@ impl Aws {
     }
 }
 
-/// The configuration of one service's client. The SDK has one such builder type per service.
+/// The configuration of one service's client, and the client. The SDK has one such type per service.
 macro_rules! config {
     ($aws:ident, $service:ident, $endpoint:expr) => {{
         let mut builder = $service::Config::builder()
@@ -118,8 +137,14 @@ macro_rules! config {
             .retry_config($aws.retries.clone())
             .timeout_config($aws.timeouts.clone());
         builder.set_endpoint_url($endpoint);
-        $service::Client::from_conf(builder.build())
+        builder
     }};
+}
+
+macro_rules! client {
+    ($aws:ident, $service:ident, $endpoint:expr) => {
+        $service::Client::from_conf(config!($aws, $service, $endpoint).build())
+    };
 }
 
 impl Backend {
@@ -139,17 +164,25 @@ impl Backend {
         let websocket = required("WEBSOCKET_ENDPOINT")?;
         Ok(Self {
             store: Store::new(config!(aws, aws_sdk_dynamodb, optional("AWS_ENDPOINT_URL_DYNAMODB")), tables),
-            pusher: Pusher::new(config!(aws, aws_sdk_apigatewaymanagement, Some(websocket))),
+            pusher: Pusher::new(client!(aws, aws_sdk_apigatewaymanagement, Some(websocket))),
             mailer: Mailer::new(
-                config!(aws, aws_sdk_sesv2, optional("AWS_ENDPOINT_URL_SESV2")),
+                client!(aws, aws_sdk_sesv2, optional("AWS_ENDPOINT_URL_SESV2")),
                 required("MAIL_SENDER")?,
             ),
+            jobs: Jobs::new(
+                client!(aws, aws_sdk_sqs, optional("AWS_ENDPOINT_URL_SQS")),
+                required("WORK_QUEUE")?,
+                required("BROADCAST_QUEUE")?,
+            ),
+            fan_out_limit: parsed("FAN_OUT_LIMIT", &required("FAN_OUT_LIMIT")?)?,
+            announces_presence: required("ANNOUNCE_PRESENCE")? == "true",
+            telemetry: Telemetry {
+                function: required("AWS_LAMBDA_FUNCTION_NAME")?,
+                stack: required("STACK_NAME")?,
+            },
             keys: Keys::default(),
             signer: Signer::default(),
-            backend_keys: optional("BACKEND_KEY_HASHES")
-                .unwrap_or_default()
-                .parse()
-                .map_err(|bad| Misconfigured::Malformed("BACKEND_KEY_HASHES", bad))?,
+            backend_keys: parsed("BACKEND_KEY_HASHES", &optional("BACKEND_KEY_HASHES").unwrap_or_default())?,
             requires_signed_reads: required("REQUIRE_SIGNED_READS")? == "true",
             cookie_domain: optional("COOKIE_DOMAIN"),
             allowed_origins: ["ALLOWED_ORIGINS", "HTTP_ORIGIN"]
@@ -167,5 +200,11 @@ pub fn bot_engine_from_env() -> Result<Engine, Misconfigured> {
     let Some(model) = optional("BOT_MODEL") else { return Ok(Engine::BuiltIn) };
     let aws = Aws::from_env()?;
     let endpoint = optional("AWS_ENDPOINT_URL_BEDROCK_RUNTIME");
-    Ok(Engine::Model(Model::new(config!(aws, aws_sdk_bedrockruntime, endpoint), model)))
+    Ok(Engine::Model(Model::new(client!(aws, aws_sdk_bedrockruntime, endpoint), model)))
+}
+
+/// How old the system's keys may get, which the template tells in days the one function that rotates them.
+pub fn key_lifetime_from_env() -> Result<Duration, Misconfigured> {
+    let days: u32 = parsed("KEY_ROTATION_DAYS", &required("KEY_ROTATION_DAYS")?)?;
+    Ok(Duration::from_secs(u64::from(days) * 24 * 3600))
 }

@@ -17,6 +17,12 @@ pub fn now() -> Timestamp {
     Timestamp(since.as_millis() as i64)
 }
 
+/// How long it is until a moment; nothing where it has passed.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that may")]
+pub fn until(moment: SystemTime) -> Duration {
+    moment.duration_since(SystemTime::now()).unwrap_or_default()
+}
+
 impl Timestamp {
     /// Whole seconds since the epoch, the unit of DynamoDB's time to live.
     pub fn seconds(self) -> i64 {

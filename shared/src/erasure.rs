@@ -10,7 +10,8 @@ use crate::chats::About;
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
 use crate::graves;
-use crate::ids::UserId;
+use crate::ids::{UserId, attempt};
+use crate::jobs::Job;
 use crate::log::{Head, Message};
 use crate::presence;
 use crate::send::{INVOCATION_LASTS, empty_tail};
@@ -18,17 +19,20 @@ use crate::store::cursors::{Cursor, Trace};
 use crate::store::erasures::Erasure;
 use crate::store::heads::{HeadKey, Kind};
 use crate::store::messages::{Order, Row};
-use crate::store::{StoreError, pause, persist};
+use crate::store::{Hands, StoreError, pause, persist};
 use crate::web_chats;
-use futures::future::{BoxFuture, join_all};
+use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt};
 use std::time::Duration;
 
 /// How long a deletion erases before it answers.
-const ANSWERS_AFTER: Duration = Duration::from_secs(20);
+const ANSWERS_AFTER: Duration = Duration::from_secs(12);
+/// How long housekeeping erases of each user before it leaves the rest to the queue.
+const TAKES_TURNS_AFTER: Duration = Duration::from_secs(30);
 const TRIES: u32 = 40;
-/// Chats that are gone through at once, and messages of each.
+/// Chats that are gone through at once, and messages of each. One that takes long keeps none of its batch waiting.
 const CHATS_AT_ONCE: usize = 4;
+const CHATS_PER_BATCH: usize = 64;
 const MESSAGES_AT_ONCE: usize = 16;
 const ROWS_PER_PAGE: usize = 500;
 
@@ -36,19 +40,54 @@ const ROWS_PER_PAGE: usize = 500;
 /// and stays so whatever goes wrong here.
 pub(crate) async fn begin(backend: &Backend, user: UserId) {
     match tokio::time::timeout(ANSWERS_AFTER, go_through(backend, user)).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "what a deleted user left is left to housekeeping"),
-        Err(_) => tracing::warn!("much of what a deleted user left is left to housekeeping"),
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => {
+            tracing::warn!(error = error.cause(), "what a deleted user left is left to the queue");
+        }
+        Err(_) => tracing::warn!("much of what a deleted user left is left to the queue"),
+    }
+    if let Err(error) = queue(backend, user, attempt()).await {
+        tracing::warn!(error = error.cause(), "what a deleted user left is left to housekeeping");
     }
 }
 
-/// Erases what is left of deleted users. What fails with one keeps it from no other.
+async fn queue(backend: &Backend, user_id: UserId, worker: String) -> Result<()> {
+    backend.jobs.send(&Job::Erase { user_id, worker }).await
+}
+
+/// Erases what is left of deleted users, and queues what takes long. What fails with one keeps it from no other.
 pub(crate) async fn go_on(backend: &Backend, now: Timestamp) -> Result<()> {
     let mut outcome = Ok(());
-    for user in backend.store.users_to_erase().await? {
-        outcome = outcome.and(go_on_with(backend, user, now).await);
+    let mut from = None;
+    loop {
+        let page = persist(|| backend.store.users_to_erase(from.clone())).await?;
+        for erased in page.found {
+            outcome = outcome.and(take_turn(backend, erased.user_id, now).await);
+        }
+        match page.next {
+            Some(next) => from = Some(next),
+            None => return outcome,
+        }
     }
-    outcome
+}
+
+async fn take_turn(backend: &Backend, user: UserId, now: Timestamp) -> Result<()> {
+    let worker = attempt();
+    let hands = Hands { worker: &worker, now };
+    match tokio::time::timeout(TAKES_TURNS_AFTER, erase_out(backend, user, &hands)).await {
+        Ok(outcome) => outcome,
+        Err(_) => queue(backend, user, worker).await,
+    }
+}
+
+/// Erases what is left of a deleted user, if anything is, unless somebody else does.
+pub(crate) async fn erase_out(backend: &Backend, user: UserId, hands: &Hands<'_>) -> Result<()> {
+    if persist(|| backend.store.take_erasure(user, hands)).await? {
+        let outcome = go_on_with(backend, user, hands.now).await;
+        persist(|| backend.store.let_erasure_go(user, hands)).await?;
+        return outcome;
+    }
+    Ok(())
 }
 
 async fn go_on_with(backend: &Backend, user: UserId, now: Timestamp) -> Result<()> {
@@ -86,12 +125,12 @@ enum Pass {
 async fn erase(backend: &Backend, user: UserId, pass: Pass) -> Result<()> {
     let mut outcome = presence::end_sessions(backend, &user.into(), |_| true).await;
     let traces = backend.store.traces(user).await?;
-    for some in traces.chunks(CHATS_AT_ONCE) {
+    for some in traces.chunks(CHATS_PER_BATCH) {
         let taking_part = some.iter().filter(|trace| trace.left_at.is_none());
         let steps = taking_part.map(|trace| Box::pin(take_out(backend, user, &trace.cursor)) as Step<'_>);
         outcome = outcome.and(all(steps.collect()).await);
     }
-    for some in traces.chunks(CHATS_AT_ONCE) {
+    for some in traces.chunks(CHATS_PER_BATCH) {
         let steps = some.iter().map(|trace| Box::pin(erase_from(backend, user, trace, pass)) as Step<'_>);
         outcome = outcome.and(all(steps.collect()).await);
     }
@@ -100,9 +139,10 @@ async fn erase(backend: &Backend, user: UserId, pass: Pass) -> Result<()> {
 
 type Step<'a> = BoxFuture<'a, Result<()>>;
 
-/// Takes steps at once. All are taken, whichever fails.
+/// Takes steps, some at once. All are taken, whichever fails.
 async fn all(steps: Vec<Step<'_>>) -> Result<()> {
-    join_all(steps).await.into_iter().collect()
+    let taken: Vec<_> = stream::iter(steps).buffer_unordered(CHATS_AT_ONCE).collect().await;
+    taken.into_iter().collect()
 }
 
 /// Takes a user out of a chat, and closes or deletes one that nobody else can use any more.

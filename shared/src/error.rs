@@ -71,6 +71,15 @@ impl Error {
         Self::Internal(cause.into())
     }
 
+    /// What went wrong, for the log: the sentence says nothing of it where it is not the caller's business.
+    pub fn cause(&self) -> String {
+        match self {
+            Self::Busy(cause) => cause.to_string(),
+            Self::Internal(cause) => cause.to_string(),
+            other => other.to_string(),
+        }
+    }
+
     /// What would help whoever is refused, where the sentence does not say it.
     pub fn details(&self) -> Option<String> {
         match self {

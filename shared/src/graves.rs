@@ -1,19 +1,20 @@
-//! The rows of deleted chats, which nobody can reach any more: removed behind the deletion, however many they are.
+//! The rows of deleted chats, which nobody can reach any more: removed behind the deletion, however many they are. A
+//! request removes some of them; what is left is a queue's work, and, should its message be lost, housekeeping's.
 
 use crate::backend::Backend;
 use crate::clock::Timestamp;
 use crate::error::Result;
-use crate::ids::{ChatId, UserId};
+use crate::ids::{ChatId, UserId, attempt};
+use crate::jobs::Job;
 use crate::send::INVOCATION_LASTS;
+use crate::store::chats::Grave;
 use crate::store::heads::HeadKey;
-use crate::store::{StoreError, pause, persist};
+use crate::store::{Hands, StoreError, pause, persist};
 
 const TRIES: u32 = 12;
-/// Rows that a deletion removes before it answers, in calls of this many. What is left is housekeeping.
+/// Rows that a deletion removes before it answers, and housekeeping of each chat, in calls of this many.
 const SWEEPS: usize = 10;
 const ROWS_PER_SWEEP: i32 = 100;
-/// Graves that housekeeping looks for at once.
-const GRAVES: i32 = 100;
 
 /// Deletes a chat for all, at once and in one step however long its history. False when it is gone already; of a chat of
 /// document 003 also when there is anybody in it but the one participant given.
@@ -44,34 +45,70 @@ pub(crate) async fn sweep(backend: &Backend, chat: ChatId) {
             Ok(true) => return,
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(%error, "rows of a deleted chat are left to housekeeping");
-                return;
+                tracing::warn!(%error, "rows of a deleted chat are left to the queue");
+                break;
             }
         }
     }
-}
-
-/// Removes all rows of deleted chats; what fails with one keeps it from no other. A grave is closed only when it is swept after every invocation that ran at the
-/// burial has ended: one of them may have filed a message late.
-pub(crate) async fn sweep_all(backend: &Backend, now: Timestamp) -> Result<()> {
-    loop {
-        let graves = backend.store.graves(now - INVOCATION_LASTS, GRAVES).await?;
-        if graves.is_empty() {
-            return Ok(());
-        }
-        let mut outcome = Ok(());
-        for grave in graves {
-            outcome = outcome.and(close(backend, grave).await);
-        }
-        // Those that failed would be found again at once.
-        outcome?;
+    if let Err(error) = queue(backend, chat, attempt()).await {
+        tracing::warn!(error = error.cause(), "rows of a deleted chat are left to housekeeping");
     }
 }
 
-/// Removes all rows of a deleted chat, and its grave.
-async fn close(backend: &Backend, grave: ChatId) -> Result<()> {
+async fn queue(backend: &Backend, chat_id: ChatId, worker: String) -> Result<()> {
+    backend.jobs.send(&Job::Sweep { chat_id, worker }).await
+}
+
+/// Removes all rows of a deleted chat, unless somebody else does.
+pub(crate) async fn sweep_out(backend: &Backend, chat: ChatId, hands: &Hands<'_>) -> Result<()> {
     let store = &backend.store;
-    while !persist(|| store.sweep(grave, ROWS_PER_SWEEP)).await? {}
-    persist(|| store.close_grave(grave)).await?;
-    Ok(())
+    if !persist(|| store.take_grave(chat, hands)).await? {
+        return Ok(());
+    }
+    let swept = loop {
+        match persist(|| store.sweep(chat, ROWS_PER_SWEEP)).await {
+            Ok(false) => {}
+            Ok(true) => break Ok(()),
+            Err(error) => break Err(error.into()),
+        }
+    };
+    persist(|| store.let_grave_go(chat, hands)).await?;
+    swept
+}
+
+/// Removes rows of all deleted chats, and queues what is left of long ones; what fails with one keeps it from no other.
+pub(crate) async fn sweep_all(backend: &Backend, now: Timestamp) -> Result<()> {
+    let mut outcome = Ok(());
+    let mut from = None;
+    loop {
+        let page = persist(|| backend.store.graves(from.clone())).await?;
+        for grave in page.found {
+            outcome = outcome.and(settle(backend, grave, now).await);
+        }
+        match page.next {
+            Some(next) => from = Some(next),
+            None => return outcome,
+        }
+    }
+}
+
+/// Removes rows of a deleted chat, unless somebody else does. A grave is closed only when it is empty after every
+/// invocation that ran at the burial has ended: one of them may have filed a message late.
+async fn settle(backend: &Backend, grave: Grave, now: Timestamp) -> Result<()> {
+    let (store, chat) = (&backend.store, grave.chat_id);
+    let worker = attempt();
+    let hands = Hands { worker: &worker, now };
+    if !persist(|| store.take_grave(chat, &hands)).await? {
+        return Ok(());
+    }
+    for _ in 0..SWEEPS {
+        if persist(|| store.sweep(chat, ROWS_PER_SWEEP)).await? {
+            match grave.buried_at + INVOCATION_LASTS < now {
+                true => persist(|| store.close_grave(chat)).await?,
+                false => persist(|| store.let_grave_go(chat, &hands)).await?,
+            }
+            return Ok(());
+        }
+    }
+    queue(backend, chat, worker).await
 }

@@ -1,12 +1,13 @@
 //! The chat domain and its storage, shared by every Lambda.
 //!
 //! Calls go down only: a function's handler calls the domain ([`accounts`], [`direct`], [`presence`]), the
-//! domain calls [`store`], [`push`] and [`mail`], and those call AWS. Nothing here knows a surface's wire
+//! domain calls [`store`], [`push`], [`jobs`] and [`mail`], and those call AWS. Nothing here knows a surface's wire
 //! shape; [`http`] is the glue that functions share: extractors, the error envelope, the router's edges.
 
 pub mod accounts;
 pub mod backend;
 pub mod bot;
+pub mod broadcast;
 pub mod chats;
 pub mod clock;
 pub mod direct;
@@ -20,6 +21,8 @@ pub mod history;
 pub mod housekeeping;
 pub mod http;
 pub mod ids;
+pub mod jobs;
+pub mod key_rotation;
 pub mod log;
 pub mod mail;
 mod messages;
@@ -34,6 +37,7 @@ pub mod send;
 pub mod sessions;
 pub mod signed;
 pub mod store;
+pub mod telemetry;
 pub mod text;
 pub mod tokens;
 pub mod topics;

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use aws_sdk_sesv2::Client;
-use aws_sdk_sesv2::error::{BuildError, DisplayErrorContext};
+use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata};
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 
 /// A mail to one person.
@@ -41,7 +41,8 @@ impl Mailer {
             .content(content)
             .send()
             .await
-            .map_err(|error| Error::internal(format!("SES: {}", DisplayErrorContext(error))))?;
+            // The rest of it may hold an address.
+            .map_err(|error| Error::internal(format!("SES: {}", error.code().unwrap_or("no answer"))))?;
         Ok(())
     }
 }

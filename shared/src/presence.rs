@@ -1,6 +1,7 @@
 //! Who is online and who is in which group, and frames to those who are.
 
 use crate::backend::Backend;
+use crate::broadcast::{self, Target};
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::frames::{GroupEvent, Notice, Passage};
@@ -10,6 +11,7 @@ use crate::sessions::{ENDED, Standing};
 use crate::store::connections::{Connection, Feed, Socket, Sockets};
 use crate::store::sessions::Session;
 use crate::store::{StoreError, pause};
+use crate::telemetry;
 use bytes::Bytes;
 use futures::future::{BoxFuture, try_join, try_join_all};
 use futures::stream::{self, StreamExt, TryStreamExt};
@@ -64,7 +66,11 @@ async fn stands(backend: &Backend, owner: &Owner, session: &str) -> Result<bool>
 
 /// Whose an open connection is.
 pub async fn owner(backend: &Backend, connection: &str) -> Result<Option<Owner>> {
-    Ok(backend.store.connection(connection).await?.map(|open| open.owner))
+    let open = backend.store.connection(connection).await?;
+    if let Some(Connection { owner, .. }) = &open {
+        telemetry::identify(owner);
+    }
+    Ok(open.map(|open| open.owner))
 }
 
 /// Closes a connection. What is recorded of it goes with its `$disconnect`.
@@ -100,9 +106,6 @@ async fn sockets_of(backend: &Backend, owner: &Owner) -> Result<Sockets> {
     Ok(of(backend, std::slice::from_ref(owner)).await?.remove(owner).unwrap_or_default())
 }
 
-/// A connection, whose it is, and the group through which it was found.
-type Target = ((Owner, Option<ChatId>), String);
-
 async fn targets(backend: &Backend, users: &[UserId]) -> Result<Vec<Target>> {
     let owners: Vec<Owner> = users.iter().map(|&user| user.into()).collect();
     let sockets = of(backend, &owners).await?;
@@ -110,17 +113,17 @@ async fn targets(backend: &Backend, users: &[UserId]) -> Result<Vec<Target>> {
         .into_iter()
         .flat_map(|(owner, sockets)| {
             let open = sockets.open.into_iter();
-            open.map(move |socket| ((owner.clone(), socket.group_id), socket.connection_id))
+            open.map(move |socket| (owner.clone(), socket.group_id, socket.connection_id))
         })
         .collect())
 }
 
-/// Sends the frame of something stored to every socket of some users, those of its sender last. A connection that
-/// turns out to be gone is forgotten. That something is stored stays so whatever goes wrong here.
-pub async fn push(backend: &Backend, sender: UserId, users: &[UserId], frame: &impl Serialize) {
-    let pushing = async { deliver(backend, sender, targets(backend, users).await?, frame).await };
+/// Sends the frame of something stored in a chat to every socket of some users, those of its sender last. A connection
+/// that turns out to be gone is forgotten. That something is stored stays so whatever goes wrong here.
+pub async fn push(backend: &Backend, chat: ChatId, sender: UserId, users: &[UserId], frame: &impl Serialize) {
+    let pushing = async { deliver(backend, chat, sender, targets(backend, users).await?, frame).await };
     if let Err(error) = pushing.await {
-        tracing::warn!(%error, "something stored was not pushed");
+        tracing::warn!(error = error.cause(), "something stored was not pushed");
     }
 }
 
@@ -128,11 +131,11 @@ pub async fn push(backend: &Backend, sender: UserId, users: &[UserId], frame: &i
 pub async fn push_to_group(backend: &Backend, group: ChatId, sender: UserId, frame: &impl Serialize) {
     let pushing = async {
         let (mut targets, inside) = try_join(targets(backend, &[sender]), inside(backend, group)).await?;
-        targets.extend(inside.into_iter().filter(|((owner, _), _)| *owner != sender.into()));
-        deliver(backend, sender, targets, frame).await
+        targets.extend(inside.into_iter().filter(|(owner, ..)| *owner != sender.into()));
+        deliver(backend, group, sender, targets, frame).await
     };
     if let Err(error) = pushing.await {
-        tracing::warn!(%error, "something stored was not pushed");
+        tracing::warn!(error = error.cause(), "something stored was not pushed");
     }
 }
 
@@ -142,15 +145,17 @@ async fn inside(backend: &Backend, group: ChatId) -> Result<Vec<Target>> {
     Ok(present
         .into_iter()
         .flat_map(|(user, sockets)| {
-            sockets.into_iter().map(move |socket| ((user.into(), Some(group)), socket.connection_id))
+            sockets.into_iter().map(move |socket| (user.into(), Some(group), socket.connection_id))
         })
         .collect())
 }
 
-/// To the sender its own frame is the acknowledgement. When it has that, all others have theirs, so that what it
-/// sends next cannot overtake this on its way to anybody.
+/// To the sender its own frame is the acknowledgement. When it has that, all others have theirs, or have it before
+/// them in a queue, so that what it sends next does not overtake this on its way to anybody, unless the audience gets
+/// smaller than what goes by the queue just then.
 async fn deliver(
     backend: &Backend,
+    chat: ChatId,
     sender: UserId,
     targets: Vec<Target>,
     frame: &impl Serialize,
@@ -159,23 +164,22 @@ async fn deliver(
         return Ok(());
     }
     let frame = encode(frame)?;
-    let (own, others) = targets.into_iter().partition(|((owner, _), _)| *owner == sender.into());
-    let mut gone = backend.pusher.fan_out(others, frame.clone()).await;
+    let (own, others) = targets.into_iter().partition(|(owner, ..)| *owner == sender.into());
+    let mut gone = broadcast::fan_out(backend, Some(chat), others, frame.clone()).await;
     gone.extend(backend.pusher.fan_out(own, frame).await);
-    forget(backend, gone.into_iter().map(Gone::apparently).collect()).await
+    forget_apparently(backend, gone).await
 }
 
 /// Sends the frame of something stored to everybody who listens to conversations, the sockets of its sender last, as
 /// far as that goes within a few seconds.
-pub async fn push_to_conversations(backend: &Backend, sender: UserId, frame: &impl Serialize) {
+pub async fn push_to_conversations(backend: &Backend, chat: ChatId, sender: UserId, frame: &impl Serialize) {
     let pushing = async {
         let listening = backend.store.listening(Feed::Conversations, clock::now()).await?;
-        let target = |(user, connection): (UserId, String)| ((user.into(), None), connection);
-        deliver(backend, sender, listening.into_iter().map(target).collect(), frame).await
+        deliver(backend, chat, sender, listening.into_iter().map(listener).collect(), frame).await
     };
     match tokio::time::timeout(ANNOUNCING_LASTS, pushing).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "something stored was not pushed"),
+        Ok(Err(error)) => tracing::warn!(error = error.cause(), "something stored was not pushed"),
         Err(_) => tracing::warn!("something stored took too long to reach everybody"),
     }
 }
@@ -192,7 +196,7 @@ pub async fn push_each<'a, T>(
         let mut sockets = of(backend, &owners).await?;
         let posting = told.into_iter().filter_map(|(owner, content)| {
             let open = sockets.remove(&owner).unwrap_or_default().open;
-            let target = |socket: Socket| ((owner.clone(), None), socket.connection_id);
+            let target = |socket: Socket| (owner.clone(), None, socket.connection_id);
             let targets: Vec<Target> = open.into_iter().map(target).collect();
             let encoding = (!targets.is_empty()).then(|| encode(content))?;
             Some(async move {
@@ -205,10 +209,10 @@ pub async fn push_each<'a, T>(
         });
         let posting = stream::iter(posting.collect::<Vec<_>>()).buffer_unordered(OWNERS_AT_ONCE);
         let gone: Vec<Vec<_>> = posting.try_collect().await?;
-        forget(backend, gone.into_iter().flatten().map(Gone::apparently).collect()).await
+        forget_apparently(backend, gone.into_iter().flatten().collect()).await
     };
     if let Err(error) = pushing.await {
-        tracing::warn!(%error, "something stored was not pushed");
+        tracing::warn!(error = error.cause(), "something stored was not pushed");
     }
 }
 
@@ -230,7 +234,7 @@ pub async fn announce(backend: &Backend, notice: Notice) {
     };
     match tokio::time::timeout(ANNOUNCING_LASTS, telling).await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::warn!(%error, "a notice did not reach everybody"),
+        Ok(Err(error)) => tracing::warn!(error = error.cause(), "a notice did not reach everybody"),
         Err(_) => tracing::warn!("a notice took too long to reach everybody"),
     }
 }
@@ -339,13 +343,13 @@ async fn take_out(
 async fn tell_group(backend: &Backend, event: &GroupEvent) -> Vec<Gone> {
     let telling = async {
         let mut inside = inside(backend, event.group()).await?;
-        inside.retain(|((owner, _), _)| *owner != event.about().into());
-        Ok::<_, Error>(backend.pusher.fan_out(inside, encode(event)?).await)
+        inside.retain(|(owner, ..)| *owner != event.about().into());
+        Ok::<_, Error>(broadcast::fan_out(backend, Some(event.group()), inside, encode(event)?).await)
     };
     match telling.await {
         Ok(gone) => gone.into_iter().map(Gone::apparently).collect(),
         Err(error) => {
-            tracing::warn!(%error, "a group was not told who came or went");
+            tracing::warn!(error = error.cause(), "a group was not told who came or went");
             Vec::new()
         }
     }
@@ -374,7 +378,7 @@ impl Gone {
         Self { owner, connection, group: None, ended: Ended::Surely }
     }
 
-    fn apparently(((owner, group), connection): Target) -> Self {
+    fn apparently((owner, group, connection): Target) -> Self {
         Self { owner, connection, group, ended: Ended::Apparently }
     }
 }
@@ -402,14 +406,26 @@ async fn forget(backend: &Backend, gone: Vec<Gone>) -> Result<()> {
     Ok(())
 }
 
+/// Forgets connections that a post found gone.
+pub(crate) async fn forget_apparently(backend: &Backend, gone: Vec<Target>) -> Result<()> {
+    forget(backend, gone.into_iter().map(Gone::apparently).collect()).await
+}
+
 async fn tell_all(backend: &Backend, notice: &Notice) -> Result<Vec<Gone>> {
+    if !backend.announces_presence && matches!(notice, Notice::UserActivity { .. }) {
+        return Ok(Vec::new());
+    }
     let (store, now) = (&backend.store, clock::now());
     let feeds = [Feed::Notices, Feed::Conversations].map(|feed| store.listening(feed, now));
     let mut online = try_join_all(feeds).await?.concat();
     online.retain(|(user, _)| Some(*user) != notice.about());
-    let targets = online.into_iter().map(|(user, connection)| ((user.into(), None), connection)).collect();
-    let gone = backend.pusher.fan_out(targets, encode(notice)?).await;
+    let targets = online.into_iter().map(listener).collect();
+    let gone = broadcast::fan_out(backend, None, targets, encode(notice)?).await;
     Ok(gone.into_iter().map(Gone::apparently).collect())
+}
+
+fn listener((user, connection): (UserId, String)) -> Target {
+    (user.into(), None, connection)
 }
 
 fn encode(frame: &impl Serialize) -> Result<Bytes> {

@@ -47,7 +47,7 @@ pub async fn resume(
         let recovered = match missed(backend, head, last, &mut budget).await? {
             Some(missed) => match send(backend, connection, kind, chat, &missed).await? {
                 Delivery::Sent => true,
-                Delivery::Failed => false,
+                Delivery::Failed(_) => false,
                 Delivery::Gone => return Ok(()),
             },
             None => false,

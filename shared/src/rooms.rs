@@ -212,7 +212,8 @@ async fn deliver(sending: Sending<'_>, head: Option<Head>) -> Result<Sent> {
             Some(pair) => (Kind::Pair, pair.users().to_vec()),
             None => (Kind::Room, chats::participants(backend, sent.chat_id, sender).await),
         };
-        presence::push(backend, sender, &users, &MessageFrame::new(kind, sent.chat_id, message)).await;
+        let frame = MessageFrame::new(kind, sent.chat_id, message);
+        presence::push(backend, sent.chat_id, sender, &users, &frame).await;
     }
     Ok(sent)
 }

@@ -9,6 +9,7 @@ use crate::signed;
 use crate::store::StoreError;
 use crate::store::connections::Feed;
 use crate::store::sessions::Session;
+use crate::telemetry;
 use crate::tokens::{Audience, BAD_TOKEN, Claims};
 use std::time::Duration;
 
@@ -212,10 +213,11 @@ pub async fn begin(backend: &Backend, user: UserId, surface: Audience) -> Result
     .await;
     match begun {
         Ok(ended) => {
+            telemetry::identify(&user.into());
             if !ended.is_empty() {
                 let is_ended = |session: &str| ended.iter().any(|ended| ended == session);
                 if let Err(error) = presence::end_sessions(backend, &user.into(), is_ended).await {
-                    tracing::warn!(%error, "sockets of an ended session are left open");
+                    tracing::warn!(error = error.cause(), "sockets of an ended session are left open");
                 }
             }
             token

@@ -2,23 +2,25 @@
 
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
+use crate::ids::Owner;
 use crate::store::keys::{PrivateKey, PublicKey, Purpose};
 use crate::store::{Store, StoreError, pause};
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
-use aws_lc_rs::rsa::{KeyPair, KeySize};
-use aws_lc_rs::signature::KeyPair as _;
+use crate::telemetry;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+use std::time::Duration;
 use tokio::sync::RwLock;
 
 /// Why a token that cannot be verified is refused. One sentence for every reason: a caller learns nothing
 /// about which part of a forgery was right.
 pub(crate) const BAD_TOKEN: Error = Error::Unauthenticated("The token is not valid");
-/// Tries to put the first key of a deployment in place.
-pub(crate) const MAKE_TRIES: u32 = 6;
+/// How long a process uses a key without asking whether it has been replaced or withdrawn.
+const KEPT: Duration = Duration::from_secs(60);
+/// How often the first keys of a deployment are looked for, which are made while it begins.
+const TRIES: u32 = 14;
 /// Keys kept in memory at most; an attacker cannot grow it, since only stored keys get in.
 const MAX_CACHED: usize = 16;
 
@@ -59,8 +61,34 @@ pub struct Claims {
 /// The keys this process has read so far.
 #[derive(Default)]
 pub struct Keys {
-    signing: RwLock<Option<(String, EncodingKey)>>,
-    verifying: RwLock<HashMap<String, DecodingKey>>,
+    signing: RwLock<Option<Kept<(String, EncodingKey)>>>,
+    verifying: RwLock<HashMap<String, Kept<Verifying>>>,
+}
+
+/// What was read of the keys, and when.
+#[derive(Clone)]
+pub(crate) struct Kept<T> {
+    value: T,
+    read_at: Timestamp,
+}
+
+impl<T> Kept<T> {
+    /// Something that was read just now.
+    pub(crate) fn new(value: T) -> Self {
+        Self { value, read_at: clock::now() }
+    }
+
+    /// What was read, unless it is time to read it again.
+    pub(crate) fn fresh(&self) -> Option<&T> {
+        (clock::now() < self.read_at + KEPT).then_some(&self.value)
+    }
+}
+
+/// A key that verifies, and from when on it does not.
+#[derive(Clone)]
+struct Verifying {
+    key: DecodingKey,
+    expires_at: Option<i64>,
 }
 
 impl Claims {
@@ -68,17 +96,31 @@ impl Claims {
     pub fn new(aud: Audience, sub: String, sid: String, expires: Timestamp) -> Self {
         Self { aud, sub, sid, generation: None, iat: clock::now().seconds(), exp: expires.seconds() }
     }
+
+    /// Notes for the log whose they are.
+    fn identify(&self) {
+        let owner = match self.aud {
+            Audience::Login | Audience::Conversations | Audience::Web => {
+                self.sub.parse().map(Owner::UserId).ok()
+            }
+            Audience::Access | Audience::Refresh => self.sub.parse().map(Owner::MemberId).ok(),
+        };
+        if let Some(owner) = owner {
+            telemetry::identify(&owner);
+        }
+    }
 }
 
 impl Keys {
     /// Signs a token.
     pub async fn sign(&self, store: &Store, claims: &Claims) -> Result<String> {
-        let cached = self.signing.read().await.clone();
-        let (kid, key) = match cached {
+        let kept = self.signing.read().await.as_ref().and_then(Kept::fresh).cloned();
+        let (kid, key) = match kept {
             Some(known) => known,
             None => {
-                let known = decode_private(current_key(store).await?)?;
-                self.signing.write().await.insert(known).clone()
+                let known = decode_private(awaited(|| store.signing_key(Purpose::Tokens)).await?)?;
+                *self.signing.write().await = Some(Kept::new(known.clone()));
+                known
             }
         };
         let header = Header { kid: Some(kid), ..Header::new(Algorithm::RS256) };
@@ -90,26 +132,29 @@ impl Keys {
     pub async fn verify(&self, store: &Store, token: &str) -> Result<Claims> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| BAD_TOKEN)?;
         let kid = header.kid.filter(|kid| is_kid(kid)).ok_or(BAD_TOKEN)?;
-        let cached = self.verifying.read().await.get(&kid).cloned();
-        let key = match cached {
-            Some(key) => key,
+        let kept = self.verifying.read().await.get(&kid).and_then(Kept::fresh).cloned();
+        let Verifying { key, expires_at } = match kept {
+            Some(known) => known,
             None => {
-                let key = decode_public(&store.verifying_key(&kid).await?.ok_or(BAD_TOKEN)?)?;
+                let known = decode_public(&store.verifying_key(&kid).await?.ok_or(BAD_TOKEN)?)?;
                 let mut verifying = self.verifying.write().await;
                 if verifying.len() >= MAX_CACHED {
                     verifying.clear();
                 }
-                verifying.insert(kid, key.clone());
-                key
+                verifying.insert(kid, Kept::new(known.clone()));
+                known
             }
         };
+        if expires_at.is_some_and(|end| end <= clock::now().seconds()) {
+            return Err(BAD_TOKEN);
+        }
         let mut validation = Validation::new(Algorithm::RS256);
         validation.leeway = 0;
         // It is part of what is read, and there is no default.
         validation.validate_aud = false;
-        jsonwebtoken::decode::<Claims>(token, &key, &validation)
-            .map(|token| token.claims)
-            .map_err(|_| BAD_TOKEN)
+        let claims = jsonwebtoken::decode::<Claims>(token, &key, &validation).map_err(|_| BAD_TOKEN)?.claims;
+        claims.identify();
+        Ok(claims)
     }
 }
 
@@ -117,32 +162,18 @@ fn is_kid(kid: &str) -> bool {
     (1..=64).contains(&kid.len()) && kid.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
-/// The key that signs; made by whoever needs it first in a new deployment.
-async fn current_key(store: &Store) -> Result<PrivateKey> {
-    for attempt in 0..MAKE_TRIES {
-        if let Some(key) = store.signing_key(Purpose::Tokens).await? {
-            return Ok(key);
+/// What is found of the keys, waited for where they are yet to be made.
+pub(crate) async fn awaited<T, F>(find: impl Fn() -> F) -> Result<T>
+where
+    F: Future<Output = crate::store::Result<Option<T>>>,
+{
+    for tried in 0..TRIES {
+        if let Some(found) = find().await? {
+            return Ok(found);
         }
-        pause(attempt).await;
-        let (private, public) = generate()?;
-        store.put_first_token_keys(&private, &public).await?;
+        pause(tried).await;
     }
-    Err(Error::Busy(StoreError::Unavailable("the first signing key could not be put in place".into())))
-}
-
-/// A new RSA key of 2048 bits, and how it is stored.
-pub(crate) fn generate_pair() -> Result<(KeyPair, PrivateKey)> {
-    let broken = |_| Error::internal("cannot make an RSA key");
-    let pair = KeyPair::generate(KeySize::Rsa2048).map_err(broken)?;
-    let pkcs8: Pkcs8V1Der<'static> = pair.as_der().map_err(broken)?;
-    let private = PrivateKey { kid: uuid::Uuid::new_v4().to_string(), pkcs8: BASE64.encode(pkcs8.as_ref()) };
-    Ok((pair, private))
-}
-
-fn generate() -> Result<(PrivateKey, PublicKey)> {
-    let (pair, private) = generate_pair()?;
-    let public = PublicKey { kid: private.kid.clone(), pkcs1: BASE64.encode(pair.public_key().as_ref()) };
-    Ok((private, public))
+    Err(Error::Busy(StoreError::Unavailable("there are no keys yet".into())))
 }
 
 fn decode_private(key: PrivateKey) -> Result<(String, EncodingKey)> {
@@ -154,26 +185,7 @@ fn decode_private(key: PrivateKey) -> Result<(String, EncodingKey)> {
     Ok((key.kid, encoding))
 }
 
-fn decode_public(key: &PublicKey) -> Result<DecodingKey> {
-    Ok(DecodingKey::from_rsa_der(&BASE64.decode(&key.pkcs1).map_err(Error::internal)?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_generated_pair_signs_and_verifies() {
-        let (private, public) = generate().expect("a pair");
-        let (kid, signing) = decode_private(private).expect("an encoding key");
-        assert!(is_kid(&kid));
-        let expires = clock::now() + std::time::Duration::from_secs(60);
-        let claims = Claims::new(Audience::Login, "1".into(), "s".into(), expires);
-        let token = jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &signing).expect("a token");
-        let verifying = decode_public(&public).expect("a decoding key");
-        let mut validation = Validation::new(Algorithm::RS256);
-        validation.validate_aud = false;
-        let read = jsonwebtoken::decode::<Claims>(&token, &verifying, &validation);
-        assert_eq!(read.expect("verifies").claims, claims);
-    }
+fn decode_public(stored: &PublicKey) -> Result<Verifying> {
+    let key = DecodingKey::from_rsa_der(&BASE64.decode(&stored.pkcs1).map_err(Error::internal)?);
+    Ok(Verifying { key, expires_at: stored.expires_at })
 }

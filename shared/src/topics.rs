@@ -111,7 +111,7 @@ pub async fn post(backend: &Backend, caller: Caller, chat: ChatId, draft: Draft)
     if let Stored::Now(message) = &sent.outcome {
         let author = author.map(|author| author.name()).unwrap_or_default();
         let event = ConversationEvent::message(chat, message, author);
-        presence::push_to_conversations(backend, sender, &event).await;
+        presence::push_to_conversations(backend, chat, sender, &event).await;
     }
     Ok(sent)
 }
@@ -129,6 +129,7 @@ pub async fn message(backend: &Backend, caller: Bearer, chat: ChatId, seq: u64) 
 pub async fn delete(backend: &Backend, user: UserId, chat: ChatId, seq: u64) -> Result<()> {
     messages::delete(backend, HeadKey::Topic(chat), user, seq, NO_TOPIC).await?;
     let (conversation, url) = (conversation_url(chat), conversation_message_url(chat, seq));
-    presence::push_to_conversations(backend, user, &ConversationEvent::Delete { conversation, url }).await;
+    let event = ConversationEvent::Delete { conversation, url };
+    presence::push_to_conversations(backend, chat, user, &event).await;
     Ok(())
 }

@@ -89,7 +89,7 @@ pub async fn post(backend: &Backend, caller: Caller, chat: ChatId, draft: Draft)
     let sent = sending.run(Some(head.ok_or(NO_CHAT)?)).await?;
     if let Stored::Now(message) = &sent.outcome {
         let users = chats::participants(backend, chat, sender).await;
-        presence::push(backend, sender, &users, &WebMessage::new(chat, message)).await;
+        presence::push(backend, chat, sender, &users, &WebMessage::new(chat, message)).await;
     }
     Ok(sent)
 }

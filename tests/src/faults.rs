@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use serde_json::Value;
 
 use crate::store_proxy::{self, Fate, Watch};
-use crate::{Stack, Tables};
+use crate::{Caller as _, Log, Stack, Tables, eventually};
 
 type Rule = Box<dyn FnMut(&str, &Value) -> Fate + Send>;
 
@@ -21,14 +21,29 @@ impl Faults {
     /// A stack whose store fails as told; at first it does not. The store stands behind a proxy that runs within the
     /// test, which therefore has more threads than the one that waits for its stack to end.
     pub async fn start() -> (Stack, Arc<Self>) {
+        let faults = Self::new().await;
+        let stack = Stack::start(&["--dynamodb", faults.store()]).await;
+        has_keys(&stack).await;
+        (stack, faults)
+    }
+
+    /// The same, and what the stack says.
+    pub async fn start_logged() -> (Stack, Log, Arc<Self>) {
+        let faults = Self::new().await;
+        let (stack, log) = Stack::start_logged(&["--dynamodb", faults.store()]).await;
+        has_keys(&stack).await;
+        (stack, log, faults)
+    }
+
+    async fn new() -> Arc<Self> {
         let faults = Arc::new(Self {
             rule: Mutex::new(Box::new(|_, _| Fate::Pass)),
             met: AtomicUsize::new(0),
             store: OnceLock::new(),
         });
         let url = store_proxy::start(faults.clone()).await;
-        let store = faults.store.get_or_init(|| url);
-        (Stack::start(&["--dynamodb", store]).await, faults.clone())
+        faults.store.get_or_init(|| url);
+        faults
     }
 
     /// The store's URL.
@@ -55,6 +70,13 @@ impl Faults {
     pub fn met(&self) -> usize {
         self.met.load(Ordering::SeqCst)
     }
+}
+
+/// Waits until a stack has its keys, which are made beside its start: what a test does to the store is to meet only what
+/// the test does.
+async fn has_keys(stack: &Stack) {
+    let published = async || stack.anonymous().get("/publicKey").await.status.is_success().then_some(());
+    eventually("the keys of a stack", published).await;
 }
 
 impl Watch for Faults {

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde::Deserialize;
+use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Command;
 
-use crate::{Anonymous, Caller as _, Mail, Owned, descendants, in_time, outbox, process};
+use crate::{Anonymous, Caller as _, Log, Mail, Owned, Tables, descendants, in_time, outbox, process};
 
 /// The line that the local stack says when everything answers.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -53,6 +54,13 @@ impl Stack {
         }
     }
 
+    /// All stacks that the environment names in `TEST_READY`, a line each.
+    #[expect(clippy::disallowed_methods, reason = "the command line of a test")]
+    pub fn all_shared() -> Vec<Self> {
+        let lines = std::env::var("TEST_READY").unwrap_or_default();
+        lines.lines().map(|line| Self { ready: parse(line), process: None }).collect()
+    }
+
     /// A stack of our own, on free ports, with these arguments in addition.
     pub async fn start(arguments: &[&str]) -> Self {
         Self::run(Self::command(&["--port", "0"]).args(arguments)).await
@@ -61,6 +69,14 @@ impl Stack {
     /// A stack of our own, on the ports that people know.
     pub async fn start_on_default_ports() -> Self {
         Self::run(&mut Self::command(&[])).await
+    }
+
+    /// A stack of our own with these arguments in addition, and what it says.
+    pub async fn start_logged(arguments: &[&str]) -> (Self, Log) {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let mut command = Self::command(&["--port", "0"]);
+        let stack = Self::run(command.args(arguments).stderr(writer)).await;
+        (stack, Log::follow(reader))
     }
 
     async fn run(command: &mut Command) -> Self {
@@ -121,11 +137,40 @@ impl Stack {
         outbox::mails_to(&self.ready.console, address).await
     }
 
-    /// Kills every process that runs a function, as a crash would.
+    /// All that the stack keeps. Its store is asked by way of the console.
+    pub fn tables(&self) -> Tables {
+        Tables::of(&self.ready.console)
+    }
+
+    /// Invokes a function, named as in the template, and gives its answer, or what its failure is.
+    pub async fn try_invoke(&self, function: &str, payload: &Value) -> Result<Value, String> {
+        let path = format!("/2015-03-31/functions/{function}/invocations");
+        let answer = self.console().post(&path).json(payload).await;
+        if !answer.status.is_success() || answer.header("x-amz-function-error").is_some() {
+            return Err(format!("{} {}", answer.status, answer.text()));
+        }
+        Ok(serde_json::from_slice(&answer.body).expect("an answer of JSON"))
+    }
+
+    /// Invokes a function, named as in the template, which must not fail, and gives its answer.
+    pub async fn invoke(&self, function: &str, payload: &Value) -> Value {
+        match self.try_invoke(function, payload).await {
+            Ok(answer) => answer,
+            Err(failure) => panic!("{function} was invoked with {payload} and failed: {failure}"),
+        }
+    }
+
+    /// Kills every process that runs a function, as a crash would. There must be one.
     pub fn crash(&self, function: &str) {
-        let instances: Vec<_> = self.processes().into_iter().filter(|(_, name)| name == function).collect();
-        assert!(!instances.is_empty(), "no process runs {function}");
-        instances.into_iter().for_each(|(pid, _)| process::kill_now(pid));
+        assert!(!self.crash_if_running(function).is_empty(), "no process runs {function}");
+    }
+
+    /// Kills every process that runs a function just now, and gives their ids.
+    pub fn crash_if_running(&self, function: &str) -> Vec<u32> {
+        let instances = self.processes().into_iter().filter(|(_, name)| name == function);
+        let killed: Vec<_> = instances.map(|(pid, _)| pid).collect();
+        killed.iter().for_each(|pid| process::kill_now(*pid));
+        killed
     }
 
     /// Every process of this stack but `local` itself.

@@ -1,5 +1,6 @@
 //! Everything that a store keeps, to look for what must not be there any more.
 
+use futures::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
 use crate::{Anonymous, Caller as _};
@@ -8,6 +9,11 @@ use crate::{Anonymous, Caller as _};
 /// apart: these are those of the local stack.
 const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
                       SignedHeaders=host;x-amz-date, Signature=0";
+
+/// What one BatchWriteItem takes.
+const PUTS_AT_ONCE: usize = 25;
+/// Calls under way at once.
+const CALLS_AT_ONCE: usize = 8;
 
 /// All tables of a store that speaks DynamoDB.
 #[derive(Clone, Debug)]
@@ -38,11 +44,14 @@ impl Tables {
         let mut all = Vec::new();
         for name in self.pages("ListTables", json!({}), &NAMES).await {
             let table = name.as_str().expect("the name of a table");
-            let scan = json!({"TableName": table, "ConsistentRead": true});
-            let items = self.pages("Scan", scan, &ITEMS).await;
-            all.extend(items.into_iter().map(|item| (table.to_owned(), item)));
+            all.extend(self.items(table).await.into_iter().map(|item| (table.to_owned(), item)));
         }
         all
+    }
+
+    /// Every item of a table.
+    pub async fn items(&self, table: &str) -> Vec<Value> {
+        self.pages("Scan", json!({"TableName": table, "ConsistentRead": true}), &ITEMS).await
     }
 
     /// Where any of some texts is found, in whatever case: in values, in keys and in the names of attributes, as a whole
@@ -53,6 +62,40 @@ impl Tables {
             mentioned(item, texts).into_iter().map(move |text| format!("{text} in {table}: {item}"))
         });
         places.collect()
+    }
+
+    /// The item with this key, if there is one.
+    pub async fn item(&self, table: &str, key: &Value) -> Option<Value> {
+        let got = json!({"TableName": table, "Key": key, "ConsistentRead": true});
+        let item = self.call("GetItem", &got).await["Item"].take();
+        item.is_object().then_some(item)
+    }
+
+    /// Puts an item.
+    pub async fn put(&self, table: &str, item: &Value) {
+        self.call("PutItem", &json!({"TableName": table, "Item": item})).await;
+    }
+
+    /// Puts many items, in calls of as many as one takes.
+    pub async fn put_all(&self, table: &str, items: impl IntoIterator<Item = Value>) {
+        let puts: Vec<_> = items.into_iter().map(|item| json!({"PutRequest": {"Item": item}})).collect();
+        let calls = puts.chunks(PUTS_AT_ONCE).map(|puts| async move {
+            let mut request = json!({"RequestItems": {table: puts}});
+            while request["RequestItems"][table].is_array() {
+                request["RequestItems"] =
+                    self.call("BatchWriteItem", &request).await["UnprocessedItems"].take();
+            }
+        });
+        stream::iter(calls.collect::<Vec<_>>()).buffer_unordered(CALLS_AT_ONCE).collect::<()>().await;
+    }
+
+    /// Sets one attribute of an item.
+    pub async fn set(&self, table: &str, key: &Value, attribute: &str, value: &Value) {
+        let update = json!({
+            "TableName": table, "Key": key, "UpdateExpression": "SET #attribute = :value",
+            "ExpressionAttributeNames": {"#attribute": attribute}, "ExpressionAttributeValues": {":value": value},
+        });
+        self.call("UpdateItem", &update).await;
     }
 
     /// The content of all pages of an answer.

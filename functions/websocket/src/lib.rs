@@ -9,7 +9,7 @@ use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use chat::Backend;
 use chat::bot::engine::Engine;
 use lambda_runtime::Error;
-use wire::Answer;
+pub use wire::Answer;
 
 /// Serves one event by its route key. An error is the function's failure, which API Gateway tells the client
 /// in its own words; what the client did wrong is an answer or a frame.

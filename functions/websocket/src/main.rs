@@ -1,7 +1,9 @@
 //! The Lambda behind the WebSocket API's routes.
 
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use chat::Backend;
 use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+use websocket::Answer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -9,9 +11,12 @@ async fn main() -> Result<(), Error> {
     let backend = Backend::from_env()?;
     let engine = chat::backend::bot_engine_from_env()?;
     let (backend, engine) = (&backend, &engine);
-    // Boxed: the future of all routes together is too deep for the compiler to lay out in one piece.
-    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| {
-        Box::pin(websocket::dispatch(backend, engine, event.payload))
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<ApiGatewayWebsocketProxyRequest>| {
+        let LambdaEvent { payload, context } = event;
+        let route = payload.request_context.route_key.clone().unwrap_or_default();
+        let serving = websocket::dispatch(backend, engine, payload);
+        let status = |served: &Result<Answer, Error>| served.as_ref().ok().map(Answer::status);
+        backend.telemetry.observe(&context.request_id, &route, serving, status).await
     }))
     .await
 }

@@ -31,6 +31,11 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     pub(crate) const OK: Self = Self { status: 200 };
     pub(crate) const UNAUTHORIZED: Self = Self { status: 401 };
     pub(crate) const FORBIDDEN: Self = Self { status: 403 };

@@ -223,7 +223,7 @@ pub async fn create(backend: &Backend, api: &str, newcomer: Newcomer) -> Result<
     let (user, token) = made.await?;
     // The account is there, and another mail can be asked for.
     if let Err(error) = link.send(backend, api, email, &Registration::Address { user_id: user }).await {
-        tracing::warn!(%error, "a new account got no mail");
+        tracing::warn!(error = error.cause(), "a new account got no mail");
     }
     Ok((user, token))
 }

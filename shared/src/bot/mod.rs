@@ -65,9 +65,11 @@ pub async fn ask(
     })?;
     let draft = Draft { text, kind: Kind::Text, client_id: Some(answer_id(user, &question)) };
     let sending = Sending { backend, key, sender: UserId::BOT, draft: &draft, identity: Identity::Key };
+    let chat = head.chat_id;
     let (answer, is_new) = message(sending.run(Some(head)).await?)?;
     if is_new {
-        presence::push(backend, user, &[user], &BotExchange::new(&question, &answer)).await;
+        let frame = BotExchange::new(&question, &answer);
+        presence::push(backend, chat, user, &[user], &frame).await;
     }
     Ok(Exchange { question, answer, is_repeated: !is_new })
 }

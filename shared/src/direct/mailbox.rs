@@ -48,7 +48,7 @@ pub async fn fetch(backend: &Backend, user: UserId, chat: ChatId, removal: Remov
     let (messages, left) = taken?;
     // The messages are gone from the back end by now: better without names than not at all.
     let people = people.unwrap_or_else(|error| {
-        tracing::warn!(%error, "a mailbox is handed out without names");
+        tracing::warn!(error = error.cause(), "a mailbox is handed out without names");
         People::default()
     });
     Ok(Fetched { page: Page { chat_id: chat, messages, people }, left })
@@ -102,7 +102,10 @@ async fn take(
         if begin(backend, seat, &head, &purge, &picks).await? {
             // The decision stands; whatever fails from here on is done by the next fetch.
             if let Err(error) = finish(backend, seat, &purge, Some(&picks)).await {
-                tracing::warn!(%error, "removed messages are hidden, their rows are not gone yet");
+                tracing::warn!(
+                    error = error.cause(),
+                    "removed messages are hidden, their rows are not gone yet"
+                );
             }
             return Ok((picks, left));
         }

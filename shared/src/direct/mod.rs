@@ -39,7 +39,7 @@ pub async fn send(backend: &Backend, caller: Caller, receiver: UserId, draft: Dr
     let sent = sending.run(head).await?;
     if let Stored::Now(message) = &sent.outcome {
         let frame = MessageFrame::new(Kind::Direct, sent.chat_id, message);
-        presence::push(backend, sender, &pair.users(), &frame).await;
+        presence::push(backend, sent.chat_id, sender, &pair.users(), &frame).await;
     }
     Ok(sent)
 }

@@ -3,7 +3,7 @@
 use crate::backend::Backend;
 use crate::error::Error;
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -28,10 +28,25 @@ pub async fn serve(routes: Router<Shared>) -> Result<(), lambda_http::Error> {
         .fallback(async || NO_PATH)
         .method_not_allowed_fallback(async || NO_PATH)
         .layer(middleware::from_fn(refuse_head))
+        .layer(middleware::from_fn_with_state(backend.clone(), observe))
         .with_state(backend);
     let service = MapRequestLayer::new(restore_path).layer(router);
     lambda_http::run(service.map_request(|request: lambda_http::Request| request.map(axum::body::Body::new)))
         .await
+}
+
+/// Writes the log line of each request, which knows the route and never the path.
+async fn observe(State(backend): State<Shared>, request: Request, next: Next) -> Response {
+    let request_id =
+        request.lambda_context_ref().map(|context| context.request_id.clone()).unwrap_or_default();
+    let route = match request.extensions().get() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.route_key.clone(),
+        _ => None,
+    };
+    let route = route.unwrap_or_default();
+    let serving = next.run(request);
+    let status = |response: &Response| Some(response.status().as_u16());
+    backend.telemetry.observe(&request_id, &route, serving, status).await
 }
 
 /// No document has HEAD, and axum would run the handlers of GET for it: those that do something at once are

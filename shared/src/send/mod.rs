@@ -14,6 +14,7 @@ use crate::log::{Entry, Head, Message};
 use crate::store::claims::Claim;
 use crate::store::heads::HeadKey;
 use crate::store::{StoreError, pause};
+use crate::telemetry::{self, Metric};
 use crate::text::check_message;
 use base64::Engine;
 use commit::{Filed, Found, Outcome, Wanted, commit, fence};
@@ -175,7 +176,12 @@ impl Sending<'_> {
                 Some(head) => self.append(head, &attempt).await?,
             };
             match step {
-                Step::Done(sent) => return Ok(sent),
+                Step::Done(sent) => {
+                    if matches!(sent.outcome, Stored::Now(_)) {
+                        telemetry::count(Metric::Sends, 1);
+                    }
+                    return Ok(sent);
+                }
                 Step::Again(found) => head = found,
             }
         }

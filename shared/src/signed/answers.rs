@@ -3,33 +3,27 @@
 use super::Manner;
 use super::keys::{Algorithm, encode_signature};
 use crate::backend::Backend;
-use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
+use crate::store::Store;
 use crate::store::keys::{AnswerKeys, Purpose};
-use crate::store::{Store, StoreError, pause};
-use crate::tokens::{MAKE_TRIES, generate_pair};
-use aws_lc_rs::encoding::{AsDer, PublicKeyX509Der};
+use crate::tokens::{Kept, awaited};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeyPair;
-use aws_lc_rs::signature::{KeyPair as _, RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding};
+use aws_lc_rs::signature::{RSA_PKCS1_SHA256, RSA_PSS_SHA256, RsaEncoding};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::RwLock;
 
-/// How long a process signs with a key without asking whether there is a newer one: as long as the key before
-/// must be published.
-const KEPT: Duration = Duration::from_secs(5 * 60);
 /// Characters on a line of PEM.
 const PEM_LINE: usize = 64;
 
 /// The key that this process signs answers with.
 #[derive(Default)]
 pub struct Signer {
-    kept: RwLock<Option<(Timestamp, Arc<KeyPair>)>>,
+    kept: RwLock<Option<Kept<Arc<KeyPair>>>>,
 }
 
 /// A value as the very bytes that are signed.
@@ -46,7 +40,7 @@ pub struct Signed {
 pub struct Published {
     /// Of the key that signs.
     pub current: String,
-    /// Of the one before, while somebody may still sign with it.
+    /// Of the one before, with which somebody may still sign.
     pub previous: Option<String>,
 }
 
@@ -66,43 +60,21 @@ pub async fn sign(backend: &Backend, value: &impl Serialize, manner: Manner) -> 
 
 /// The keys that verify what [`sign`] signs.
 pub async fn published(backend: &Backend) -> Result<Published> {
-    let AnswerKeys { current, previous } = made(&backend.store, Store::answer_keys).await?;
+    let AnswerKeys { current, previous } = awaited(|| backend.store.answer_keys()).await?;
     Ok(Published { current: pem(&current), previous: previous.as_deref().map(pem) })
 }
 
 impl Signer {
     async fn pair(&self, store: &Store) -> Result<Arc<KeyPair>> {
-        let now = clock::now();
-        if let Some((read_at, pair)) = self.kept.read().await.as_ref()
-            && now < *read_at + KEPT
-        {
+        if let Some(pair) = self.kept.read().await.as_ref().and_then(Kept::fresh) {
             return Ok(pair.clone());
         }
-        let stored = made(store, |store| store.signing_key(Purpose::Answers)).await?;
+        let stored = awaited(|| store.signing_key(Purpose::Answers)).await?;
         let pkcs8 = BASE64.decode(&stored.pkcs8).map_err(Error::internal)?;
         let pair = Arc::new(KeyPair::from_pkcs8(&pkcs8).map_err(|error| Error::internal(error.to_string()))?);
-        *self.kept.write().await = Some((now, pair.clone()));
+        *self.kept.write().await = Some(Kept::new(pair.clone()));
         Ok(pair)
     }
-}
-
-/// What `stored` finds of the keys; made by whoever needs it first in a new deployment.
-async fn made<'a, T, F>(store: &'a Store, stored: impl Fn(&'a Store) -> F) -> Result<T>
-where
-    F: Future<Output = crate::store::Result<Option<T>>>,
-{
-    for attempt in 0..MAKE_TRIES {
-        if let Some(found) = stored(store).await? {
-            return Ok(found);
-        }
-        pause(attempt).await;
-        let (pair, private) = generate_pair()?;
-        let der: PublicKeyX509Der<'static> =
-            pair.public_key().as_der().map_err(|_| Error::internal("a key that cannot be written"))?;
-        let public = AnswerKeys { current: BASE64.encode(der.as_ref()), previous: None };
-        store.put_first_answer_keys(&private, &public).await?;
-    }
-    Err(Error::Busy(StoreError::Unavailable("the first key for answers could not be put in place".into())))
 }
 
 fn pem(der: &str) -> String {

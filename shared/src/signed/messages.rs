@@ -11,6 +11,7 @@ use crate::ids::{MemberId, PlatformChatId, event_id};
 use crate::store::platform_chats::{Participant, PlatformChat};
 use crate::store::queues::{Content, Event, Place, PlatformClaim};
 use crate::store::{StoreError, pause};
+use crate::telemetry::{self, Metric};
 use futures::future::{join, try_join3};
 use futures::stream::{self, StreamExt, TryStreamExt};
 use std::collections::{BTreeSet, HashMap};
@@ -346,6 +347,7 @@ async fn send_one(
         let now = clock::now();
         match backend.store.queue_message(sender, &key, &claim, &events, now).await {
             Ok(true) => {
+                telemetry::count(Metric::Sends, 1);
                 told.add(events);
                 return Ok(claim);
             }

@@ -2,7 +2,10 @@
 //! every message is in the head instead.
 
 use super::heads::{HeadKey, Kind, Pair};
-use super::{Item, Result, Store, StoreError, complete, n, page_of, put_new, read, s, unless_refused, write};
+use super::{
+    Hands, Item, Leftovers, Result, Store, StoreError, complete, n, page_of, put_new, read, s,
+    unless_refused, write,
+};
 use crate::clock::Timestamp;
 use crate::geo::{Point, Range};
 use crate::ids::{ChatId, UserId};
@@ -126,6 +129,15 @@ pub struct Topic {
 
 pub(super) fn about_key(chat: ChatId) -> String {
     format!("chat#{chat}")
+}
+
+/// A deleted chat of which rows may be left.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Grave {
+    /// Which.
+    pub chat_id: ChatId,
+    /// When it was deleted.
+    pub buried_at: Timestamp,
 }
 
 impl Store {
@@ -315,21 +327,30 @@ impl Store {
         Ok(rooms)
     }
 
-    /// Chats that were deleted before a moment and whose rows may not all be gone, oldest grave first.
-    pub async fn graves(&self, before: Timestamp, most: i32) -> Result<Vec<ChatId>> {
+    /// Deleted chats of which rows may be left, those that were deleted first before others, a page at a time.
+    /// Eventually consistent.
+    pub async fn graves(&self, from: Option<Item>) -> Result<Leftovers<Grave>> {
         let found = self
             .client
             .query()
             .table_name(&self.tables.chats)
             .index_name("graves")
-            .key_condition_expression("grave = :open AND buried_at < :before")
+            .key_condition_expression("grave = :open")
             .expression_attribute_values(":open", s("open"))
-            .expression_attribute_values(":before", n(before.0))
-            .limit(most)
+            .set_exclusive_start_key(from)
             .send()
             .await?;
-        let ids = found.items.unwrap_or_default();
-        Ok(ids.iter().filter_map(|item| super::number_of::<u64>(item, "chat_id")?.try_into().ok()).collect())
+        Leftovers::read(found.items, found.last_evaluated_key)
+    }
+
+    /// Takes the rows of a deleted chat in hand. False where another has, and where none are left.
+    pub async fn take_grave(&self, chat: ChatId, hands: &Hands<'_>) -> Result<bool> {
+        self.take_in_hand(&self.tables.chats, about_key(chat), "grave", hands).await
+    }
+
+    /// Lets go of them.
+    pub async fn let_grave_go(&self, chat: ChatId, hands: &Hands<'_>) -> Result<()> {
+        self.let_go(&self.tables.chats, about_key(chat), hands).await
     }
 
     /// The rows of a deleted chat are gone: its id only says so from now on.
@@ -338,7 +359,7 @@ impl Store {
             .update_item()
             .table_name(&self.tables.chats)
             .key("pk", s(about_key(chat)))
-            .update_expression("REMOVE grave, buried_at")
+            .update_expression("REMOVE grave, buried_at, worker, worked_at")
             .send()
             .await?;
         Ok(())

@@ -1,7 +1,7 @@
 //! Users who were deleted and of whom something may be left (`Users`, `erasure#<user>`).
 
 use super::users::{Account, Taken, email_key, name_key, user_key};
-use super::{Item, Result, Store, complete, n, number_of, read, s, unless_refused};
+use super::{Hands, Item, Leftovers, Result, Store, complete, n, read, s, unless_refused};
 use crate::clock::Timestamp;
 use crate::ids::UserId;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
@@ -15,6 +15,13 @@ const ERASURES: &str = "erasures";
 pub struct Erasure {
     /// When everything was erased for the first time, and nothing new could be begun any more.
     pub quiet_at: Option<Timestamp>,
+}
+
+/// A user who was deleted.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub struct Erased {
+    /// Which.
+    pub user_id: UserId,
 }
 
 fn erasure_key(user: UserId) -> String {
@@ -73,8 +80,8 @@ impl Store {
         self.take(parts).await
     }
 
-    /// Users who were deleted and of whom something may be left; not all where they are very many. Eventually consistent.
-    pub async fn users_to_erase(&self) -> Result<Vec<UserId>> {
+    /// Users who were deleted and of whom something may be left, a page at a time. Eventually consistent.
+    pub async fn users_to_erase(&self, from: Option<Item>) -> Result<Leftovers<Erased>> {
         let found = self
             .client
             .query()
@@ -82,15 +89,25 @@ impl Store {
             .index_name("directory")
             .key_condition_expression("directory = :erasures")
             .expression_attribute_values(":erasures", s(ERASURES))
+            .set_exclusive_start_key(from)
             .send()
             .await?;
-        let users = found.items.unwrap_or_default();
-        Ok(users.iter().filter_map(|item| number_of::<u64>(item, "user_id")?.try_into().ok()).collect())
+        Leftovers::read(found.items, found.last_evaluated_key)
     }
 
     /// The erasure of a user; `None` when nothing is left.
     pub async fn erasure(&self, user: UserId) -> Result<Option<Erasure>> {
         self.user_item(erasure_key(user)).await?.map(read).transpose()
+    }
+
+    /// Takes what is left of a user in hand. False where another has, and where nothing is left.
+    pub async fn take_erasure(&self, user: UserId, hands: &Hands<'_>) -> Result<bool> {
+        self.take_in_hand(&self.tables.users, erasure_key(user), "pk", hands).await
+    }
+
+    /// Lets go of it.
+    pub async fn let_erasure_go(&self, user: UserId, hands: &Hands<'_>) -> Result<()> {
+        self.let_go(&self.tables.users, erasure_key(user), hands).await
     }
 
     /// Notes that everything of a user was erased, for the first time.

@@ -6,6 +6,7 @@
 pub mod chats;
 pub mod claims;
 pub mod connections;
+mod consumption;
 pub mod cursors;
 pub mod erasures;
 pub mod heads;
@@ -20,8 +21,10 @@ pub mod transactions;
 pub mod users;
 
 use crate::clock::Timestamp;
+use crate::telemetry::{self, Metric};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::config;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -29,17 +32,19 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::builders::KeysAndAttributesBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use consumption::Consumption;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::HashMap;
+use std::fmt;
 use std::time::Duration;
 
 /// An item as the SDK has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 /// Why a storage call did not do what was asked.
-#[derive(Debug, thiserror::Error)]
+#[derive(thiserror::Error)]
 pub enum StoreError {
     /// A condition did not hold, so nothing was written. Boxed: the item that stood in the way, where the
     /// call asked for it.
@@ -54,6 +59,13 @@ pub enum StoreError {
     /// An item that cannot be read, or a call that can never work: a defect.
     #[error("a storage call or item is malformed: {0}")]
     Malformed(String),
+}
+
+/// Whatever logs an error must not log the item in it.
+impl fmt::Debug for StoreError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, formatter)
+    }
 }
 
 /// A storage result.
@@ -86,9 +98,45 @@ pub struct Store {
 }
 
 impl Store {
-    /// A store over an SDK client.
-    pub fn new(client: Client, tables: Tables) -> Self {
-        Self { client, tables }
+    /// A store over an SDK client with this configuration.
+    pub fn new(config: config::Builder, tables: Tables) -> Self {
+        Self { client: Client::from_conf(config.interceptor(Consumption).build()), tables }
+    }
+
+    /// Takes work on something in hand for a worker, unless another has had it in hand since a moment, or nothing is
+    /// left to be done: what is there as long as something is, is the attribute `open`.
+    async fn take_in_hand(&self, table: &str, pk: String, open: &str, hands: &Hands<'_>) -> Result<bool> {
+        let sent = self
+            .client
+            .update_item()
+            .table_name(table)
+            .key("pk", s(pk))
+            .update_expression("SET worker = :worker, worked_at = :now")
+            .condition_expression(
+                "attribute_exists(#open) AND (attribute_not_exists(worker) OR worker = :worker OR worked_at < :stale)",
+            )
+            .expression_attribute_names("#open", open)
+            .expression_attribute_values(":worker", s(hands.worker))
+            .expression_attribute_values(":now", n(hands.now.0))
+            .expression_attribute_values(":stale", n((hands.now - WORK_LASTS).0))
+            .send()
+            .await;
+        unless_refused(sent)
+    }
+
+    /// Lets go of work on something, so that anybody may go on with it.
+    async fn let_go(&self, table: &str, pk: String, hands: &Hands<'_>) -> Result<()> {
+        let sent = self
+            .client
+            .update_item()
+            .table_name(table)
+            .key("pk", s(pk))
+            .update_expression("REMOVE worker, worked_at")
+            .condition_expression("worker = :worker")
+            .expression_attribute_values(":worker", s(hands.worker))
+            .send()
+            .await;
+        unless_refused(sent).map(drop)
     }
 
     /// The items behind many keys of one table, in no particular order, 100 to a call and some calls side by
@@ -124,6 +172,17 @@ impl Store {
     }
 }
 
+/// Who works on what a deletion left. Two would be in each other's way; one that is killed and comes again is the same.
+#[derive(Clone, Copy, Debug)]
+pub struct Hands<'a> {
+    /// Whose hands.
+    pub worker: &'a str,
+    /// When they take it.
+    pub now: Timestamp,
+}
+
+/// For how long work is left to whoever has it in hand: longer than the template lets housekeeping run.
+const WORK_LASTS: Duration = Duration::from_secs(12 * 60);
 /// DynamoDB's limit for one BatchGetItem.
 const GET_BATCH: usize = 100;
 const GET_TRIES: u32 = 8;
@@ -153,25 +212,27 @@ pub(crate) async fn persist<T, F: Future<Output = Result<T>>>(call: impl Fn() ->
 }
 
 /// What an operation's own errors mean.
-trait Outcome: std::error::Error + 'static {
-    /// The outcome of a modelled error; `None` where it is none of ours to tell.
-    fn outcome(self) -> Option<StoreError>;
+trait Outcome: ProvideErrorMetadata {
+    /// The outcome of a modelled error, and what it counts as; `None` where it is none of ours to tell.
+    fn outcome(self) -> Option<(StoreError, Metric)>;
 }
 
 macro_rules! conditional_outcome {
     ($($error:ident),*) => {$(
         impl Outcome for $error {
-            fn outcome(self) -> Option<StoreError> {
-                match self {
+            fn outcome(self) -> Option<(StoreError, Metric)> {
+                let metric = match self {
                     Self::ConditionalCheckFailedException(refusal) => {
-                        Some(StoreError::Refused(refusal.item.map(Box::new)))
+                        let refused = StoreError::Refused(refusal.item.map(Box::new));
+                        return Some((refused, Metric::Conflicts));
                     }
+                    Self::TransactionConflictException(_) => Metric::Conflicts,
                     Self::ProvisionedThroughputExceededException(_)
                     | Self::RequestLimitExceeded(_)
-                    | Self::ThrottlingException(_)
-                    | Self::TransactionConflictException(_) => Some(StoreError::Unavailable(self.to_string())),
-                    _ => None,
-                }
+                    | Self::ThrottlingException(_) => Metric::StorageErrors,
+                    _ => return None,
+                };
+                Some((StoreError::Unavailable(self.to_string()), metric))
             }
         }
     )*};
@@ -179,26 +240,33 @@ macro_rules! conditional_outcome {
 conditional_outcome!(PutItemError, UpdateItemError, DeleteItemError);
 
 impl Outcome for TransactWriteItemsError {
-    fn outcome(self) -> Option<StoreError> {
-        match self {
+    fn outcome(self) -> Option<(StoreError, Metric)> {
+        let metric = match self {
             Self::TransactionCanceledException(cancelled) => {
                 let reasons = cancelled.cancellation_reasons.unwrap_or_default();
                 let any = |code| reasons.iter().any(|reason| reason.code() == Some(code));
-                let told = || format!("transaction cancelled: {reasons:?}");
-                Some(if any("ValidationError") {
-                    StoreError::Malformed(told())
+                let told = || {
+                    let codes: Vec<_> =
+                        reasons.iter().map(|reason| reason.code().unwrap_or("None")).collect();
+                    format!("transaction cancelled: {}", codes.join(", "))
+                };
+                return Some(if any("ValidationError") {
+                    (StoreError::Malformed(told()), Metric::StorageErrors)
                 } else if any("ConditionalCheckFailed") {
-                    StoreError::Refused(None)
+                    (StoreError::Refused(None), Metric::Conflicts)
+                } else if any("TransactionConflict") {
+                    (StoreError::Unavailable(told()), Metric::Conflicts)
                 } else {
-                    StoreError::Unavailable(told())
-                })
+                    (StoreError::Unavailable(told()), Metric::StorageErrors)
+                });
             }
+            Self::TransactionInProgressException(_) => Metric::Conflicts,
             Self::ProvisionedThroughputExceededException(_)
             | Self::RequestLimitExceeded(_)
-            | Self::ThrottlingException(_)
-            | Self::TransactionInProgressException(_) => Some(StoreError::Unavailable(self.to_string())),
-            _ => None,
-        }
+            | Self::ThrottlingException(_) => Metric::StorageErrors,
+            _ => return None,
+        };
+        Some((StoreError::Unavailable(self.to_string()), metric))
     }
 }
 
@@ -220,17 +288,25 @@ fn first_refused(error: SdkError<TransactWriteItemsError, HttpResponse>) -> Resu
             .position(|reason| reason.code() == Some("ConditionalCheckFailed")),
         _ => None,
     });
-    refused.ok_or_else(|| error.into())
+    match refused {
+        Some(place) => {
+            telemetry::count(Metric::Conflicts, 1);
+            Ok(place)
+        }
+        None => Err(error.into()),
+    }
 }
 
 macro_rules! plain_outcome {
     ($($module:ident :: $error:ident),*) => {$(
         impl Outcome for aws_sdk_dynamodb::operation::$module::$error {
-            fn outcome(self) -> Option<StoreError> {
+            fn outcome(self) -> Option<(StoreError, Metric)> {
                 match self {
                     Self::ProvisionedThroughputExceededException(_)
                     | Self::RequestLimitExceeded(_)
-                    | Self::ThrottlingException(_) => Some(StoreError::Unavailable(self.to_string())),
+                    | Self::ThrottlingException(_) => {
+                        Some((StoreError::Unavailable(self.to_string()), Metric::StorageErrors))
+                    }
                     _ => None,
                 }
             }
@@ -246,25 +322,33 @@ plain_outcome!(
 
 impl<E: Outcome> From<SdkError<E, HttpResponse>> for StoreError {
     fn from(error: SdkError<E, HttpResponse>) -> Self {
-        use aws_sdk_dynamodb::error::DisplayErrorContext;
-        match error {
+        let (error, metric) = match error {
             SdkError::ServiceError(service) => {
-                let text = format!("{}", DisplayErrorContext(service.err()));
+                // Errors are logged: the rest of one may hold an item.
+                let told = service.err().meta().to_string();
                 // What DynamoDB calls the client's fault it has not carried out.
                 let refused = service.raw().status().is_client_error();
-                let unmodelled = if refused { Self::Malformed(text) } else { Self::Ambiguous(text) };
-                service.into_err().outcome().unwrap_or(unmodelled)
+                let unmodelled = if refused { Self::Malformed(told) } else { Self::Ambiguous(told) };
+                service.into_err().outcome().unwrap_or((unmodelled, Metric::StorageErrors))
             }
-            SdkError::ConstructionFailure(failure) => Self::Malformed(format!("{failure:?}")),
-            other => Self::Ambiguous(format!("{other:?}")),
-        }
+            SdkError::ConstructionFailure(_) => {
+                (Self::Malformed("a request that cannot be built".into()), Metric::StorageErrors)
+            }
+            SdkError::DispatchFailure(failure) => {
+                (Self::Ambiguous(format!("{:?}", failure.as_connector_error())), Metric::StorageErrors)
+            }
+            SdkError::TimeoutError(_) => (Self::Ambiguous("time-out".into()), Metric::StorageErrors),
+            _ => (Self::Ambiguous("an answer that cannot be read".into()), Metric::StorageErrors),
+        };
+        telemetry::count(metric, 1);
+        error
     }
 }
 
-/// A record from an item.
+/// A record from an item. What the error says of the item is not told: it may be a text.
 fn read<T: DeserializeOwned>(item: Item) -> Result<T> {
-    serde_dynamo::aws_sdk_dynamodb_1::from_item(item)
-        .map_err(|error| StoreError::Malformed(error.to_string()))
+    let unreadable = |_| StoreError::Malformed(format!("an item is no {}", std::any::type_name::<T>()));
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(unreadable)
 }
 
 /// The records of a page for which one item more than it holds was asked for; and whether there was one more.
@@ -273,6 +357,22 @@ fn page_of<T: DeserializeOwned>(mut items: Vec<Item>, count: i32) -> Result<(Vec
     let more = items.len() > count;
     items.truncate(count);
     Ok((items.into_iter().map(read).collect::<Result<_>>()?, more))
+}
+
+/// A page of what deletions left.
+#[derive(Clone, Debug)]
+pub struct Leftovers<T> {
+    /// What there is.
+    pub found: Vec<T>,
+    /// Where the next page begins; `None` after the last.
+    pub next: Option<Item>,
+}
+
+impl<T: DeserializeOwned> Leftovers<T> {
+    fn read(items: Option<Vec<Item>>, next: Option<Item>) -> Result<Self> {
+        let found = items.unwrap_or_default().into_iter().map(read).collect::<Result<_>>()?;
+        Ok(Self { found, next })
+    }
 }
 
 /// An item from a record, with its key attributes added.

@@ -1,6 +1,7 @@
 //! The system from outside. The modules mirror the paths; `sockets` holds what happens on the WebSocket API and
-//! `faults` what becomes of messages when the store fails, `deletion` what becomes of users who delete themselves, and
-//! `local_stack` what the local stack promises by itself, on stacks of its own.
+//! `faults` what becomes of messages when the store fails, `deletion` what becomes of users who delete themselves,
+//! `operation` what those see who run the system, and `local_stack` what the local stack promises by itself, on stacks of
+//! its own.
 
 mod accounts;
 mod browser;
@@ -16,9 +17,14 @@ mod faults;
 mod interleavings;
 mod local_stack;
 mod notifications;
+mod operation;
 mod pages;
+mod permission_report;
+mod permissions;
 mod random;
+mod rows;
 mod signed;
 mod sockets;
+mod stale;
 mod tour;
 mod web;

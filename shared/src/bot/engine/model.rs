@@ -4,7 +4,7 @@ use super::{Turn, Unanswered};
 use aws_sdk_bedrockruntime::Client;
 use aws_sdk_bedrockruntime::config::retry::RetryConfig;
 use aws_sdk_bedrockruntime::config::timeout::TimeoutConfig;
-use aws_sdk_bedrockruntime::error::{BuildError, DisplayErrorContext, SdkError};
+use aws_sdk_bedrockruntime::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_bedrockruntime::operation::converse::ConverseOutput;
 use aws_sdk_bedrockruntime::types::{
     ContentBlock, ConversationRole, InferenceConfiguration, Message, SystemContentBlock,
@@ -74,7 +74,8 @@ impl Model {
                 SdkError::ServiceError(refusal) if refusal.err().is_model_timeout_exception() => {
                     Unanswered::TooSlow
                 }
-                _ => Unanswered::Failed(format!("Bedrock: {}", DisplayErrorContext(error)).into()),
+                // The rest of it may hold what was said.
+                _ => Unanswered::Failed(format!("Bedrock: {}", error.code().unwrap_or("no answer")).into()),
             })?;
         text(&output).ok_or(Unanswered::Empty)
     }

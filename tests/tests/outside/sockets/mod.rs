@@ -9,6 +9,7 @@ mod messages;
 mod presence;
 mod resume;
 mod rooms;
+mod silence;
 mod thousand_sockets;
 mod tokens_in_frames;
 mod user_update;

@@ -1,0 +1,20 @@
+//! The Lambda behind the queue `Broadcasts`: posts a frame to some of very many sockets.
+
+use aws_lambda_events::sqs::SqsEvent;
+use chat::{Backend, broadcast, jobs};
+use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let backend = Backend::from_env()?;
+    let backend = &backend;
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {
+        let posting = async {
+            broadcast::post(backend, jobs::receive(&event.payload)?).await;
+            Ok::<_, Error>(())
+        };
+        backend.telemetry.observe(&event.context.request_id, "Broadcasts", posting, |_| None).await
+    }))
+    .await
+}
