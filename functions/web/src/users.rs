@@ -10,7 +10,7 @@ use chat::http::cookies::{ByPair, OwnPage};
 use chat::http::{FormBody, Origin, Path, Query, Shared};
 use chat::ids::UserId;
 use chat::sessions::Bearer;
-use chat::{Error, Result};
+use chat::{Backend, Error, Result};
 
 const OTHER_USER: Error = Error::Forbidden("This is another user");
 
@@ -54,15 +54,16 @@ pub(crate) async fn change(
 }
 
 pub(crate) async fn change_own(
-    state: State<Shared>,
-    caller: ByPair,
-    page: OwnPage,
+    State(backend): State<Shared>,
+    ByPair(caller): ByPair,
+    OwnPage: OwnPage,
     Path(user): Path<UserId>,
-    origin: Origin,
-    body: FormBody<ChangedUser>,
+    Origin(api): Origin,
+    FormBody(body): FormBody<ChangedUser>,
 ) -> Result<Json<Status>> {
-    check_own(&caller.0, user)?;
-    change(state, caller, page, origin, body).await
+    confirm_own(&backend, caller, user).await?;
+    accounts::change(&backend, user, &api, body.into()).await?;
+    Ok(Json(Status::OK))
 }
 
 pub(crate) async fn delete(
@@ -77,17 +78,18 @@ pub(crate) async fn delete(
 }
 
 pub(crate) async fn delete_own(
-    state: State<Shared>,
-    caller: ByPair,
-    page: OwnPage,
+    State(backend): State<Shared>,
+    ByPair(caller): ByPair,
+    OwnPage: OwnPage,
     Path(user): Path<UserId>,
     origin: Origin,
 ) -> Result<Response> {
-    check_own(&caller.0, user)?;
-    delete(state, caller, page, origin).await
+    confirm_own(&backend, caller, user).await?;
+    accounts::delete(&backend, user).await?;
+    Ok((blanks(&backend, &origin)?, Json(Status::OK)).into_response())
 }
 
-/// Nobody changes anybody else.
-fn check_own(caller: &Bearer, user: UserId) -> Result<()> {
-    if caller.claimed_user() == user { Ok(()) } else { Err(OTHER_USER) }
+/// Makes sure of the caller first, and then that it is this user: nobody changes anybody else.
+async fn confirm_own(backend: &Backend, caller: Bearer, user: UserId) -> Result<()> {
+    if caller.confirm(backend).await?.user_id == user { Ok(()) } else { Err(OTHER_USER) }
 }

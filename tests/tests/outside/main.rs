@@ -4,6 +4,7 @@
 //! its own.
 
 mod accounts;
+mod authorisation;
 mod browser;
 mod chat_bot;
 mod chat_groups;
