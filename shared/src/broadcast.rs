@@ -27,7 +27,7 @@ const FORGETTING_LASTS: Duration = Duration::from_secs(6);
 pub(crate) type Target = (Owner, Option<ChatId>, String);
 
 /// A message of the queue `Broadcasts`: a frame, and sockets that it goes to.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct Broadcast {
     frame: Box<RawValue>,
     targets: Vec<Target>,
@@ -79,29 +79,27 @@ async fn queue(
     let group = format!("{about}-{shard}");
     while !targets.is_empty() {
         let rest = targets.split_off(targets.len().min(TARGETS_PER_MESSAGE));
-        let broadcast = match raw(frame) {
-            Ok(frame) => Broadcast { frame, targets },
-            Err(error) => return Err((targets.into_iter().chain(rest).collect(), error)),
-        };
-        let sent = match body(&broadcast) {
+        let sent = match body(frame, &targets) {
             Ok(body) => backend.jobs.broadcast(&group, body).await,
             Err(error) => Err(error),
         };
         if let Err(error) = sent {
-            return Err((broadcast.targets.into_iter().chain(rest).collect(), error));
+            return Err((targets.into_iter().chain(rest).collect(), error));
         }
         targets = rest;
     }
     Ok(())
 }
 
-fn raw(frame: &Bytes) -> Result<Box<RawValue>> {
-    serde_json::from_slice(frame).map_err(Error::internal)
-}
-
-/// A message's body. SQS takes neither of two characters that JSON has in its strings as they are.
-fn body(broadcast: &Broadcast) -> Result<String> {
-    let body = serde_json::to_string(broadcast).map_err(Error::internal)?;
+/// The body of a [`Broadcast`]. SQS takes neither of two characters that JSON has in its strings as they are.
+fn body(frame: &Bytes, targets: &[Target]) -> Result<String> {
+    #[derive(Serialize)]
+    struct Body<'a> {
+        frame: &'a RawValue,
+        targets: &'a [Target],
+    }
+    let frame = serde_json::from_slice(frame).map_err(Error::internal)?;
+    let body = serde_json::to_string(&Body { frame, targets }).map_err(Error::internal)?;
     Ok(body.replace('\u{fffe}', "\\ufffe").replace('\u{ffff}', "\\uffff"))
 }
 
@@ -160,17 +158,14 @@ mod tests {
         let connection = "x".repeat(24);
         let owner = Owner::UserId(((1u64 << 53) - 1).try_into().expect("an id"));
         let targets = vec![(owner, Some(chat), connection); TARGETS_PER_MESSAGE];
-        let broadcast = Broadcast { frame: raw(&Bytes::from(frame)).expect("JSON"), targets };
-        let body = body(&broadcast).expect("JSON");
+        let body = body(&Bytes::from(frame), &targets).expect("JSON");
         assert!(body.len() < 256 * 1024, "{} bytes", body.len());
     }
 
     #[test]
     fn a_frame_of_any_characters_is_one_that_sqs_takes_and_the_same_afterwards() {
         let frame = serde_json::json!({ "message": "\u{fffe}\u{ffff}\u{0}\u{fffd}\"\\" });
-        let bytes = Bytes::from(frame.to_string());
-        let broadcast = Broadcast { frame: raw(&bytes).expect("JSON"), targets: Vec::new() };
-        let body = body(&broadcast).expect("JSON");
+        let body = body(&Bytes::from(frame.to_string()), &[]).expect("JSON");
         let is_taken = |char| matches!(char, '\t' | '\n' | '\r' | ' '..='\u{fffd}' | '\u{10000}'..);
         assert!(body.chars().all(is_taken), "{body:?}");
         let read: Broadcast = serde_json::from_str(&body).expect("a broadcast");

@@ -7,6 +7,7 @@ use crate::telemetry::{self, Metric};
 use aws_lambda_events::sqs::SqsEvent;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::error::DisplayErrorContext;
+use aws_sdk_sqs::operation::send_message::builders::SendMessageFluentBuilder;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -47,24 +48,26 @@ impl Jobs {
     /// Queues a job. It is done at least once.
     pub async fn send(&self, job: &Job) -> Result<()> {
         let body = serde_json::to_string(job).map_err(Error::internal)?;
-        let sent = self.client.send_message().queue_url(&self.work).message_body(body).send().await;
-        sent.map(drop).map_err(|error| Error::internal(format!("SQS: {}", DisplayErrorContext(error))))
+        queue(self.client.send_message().queue_url(&self.work).message_body(body)).await
     }
 
     /// Queues a part of a broadcast. Those of one group are posted one after another, each at least once.
     pub(crate) async fn broadcast(&self, group: &str, body: String) -> Result<()> {
-        let sent = self
+        let message = self
             .client
             .send_message()
             .queue_url(&self.broadcasts)
             .message_group_id(group)
             // A call that the SDK repeats queues nothing twice.
             .message_deduplication_id(uuid::Uuid::new_v4().to_string())
-            .message_body(body)
-            .send()
-            .await;
-        sent.map(drop).map_err(|error| Error::internal(format!("SQS: {}", DisplayErrorContext(error))))
+            .message_body(body);
+        queue(message).await
     }
+}
+
+async fn queue(message: SendMessageFluentBuilder) -> Result<()> {
+    let sent = message.send().await;
+    sent.map(drop).map_err(|error| Error::internal(format!("SQS: {}", DisplayErrorContext(error))))
 }
 
 /// What a queue's message asks for. The template hands messages over one by one, so that one that fails takes no other
