@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tests::store_proxy::{self, Everything};
-use tests::{Caller as _, Stack, Tables, millis};
+use tests::{Caller as _, Stack, Tables, eventually, millis};
 
 use super::crowd::{Crowd, renew_processes, rotate, rotate_now};
 
@@ -22,7 +22,9 @@ fn public(kid: &str) -> Value {
 async fn private_keys(tables: &Tables) -> Vec<String> {
     let mut keys = Vec::new();
     for pk in PRIVATE {
-        let item = tables.item("Keys", &json!({"pk": {"S": pk}})).await.expect("a key");
+        // The key for answers is made after the one for tokens, when people may already have come.
+        let key = json!({"pk": {"S": pk}});
+        let item = eventually(pk, async || tables.item("Keys", &key).await).await;
         let key = item["pkcs8"]["S"].as_str().expect("its PKCS#8").to_owned();
         assert!(key.contains(MARK), "{pk} looks otherwise than this test expects");
         keys.push(key);
