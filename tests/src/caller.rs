@@ -1,14 +1,16 @@
 //! Whoever calls the HTTP API.
 
 use std::future::IntoFuture;
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use http::Method;
-use reqwest::{Client, RequestBuilder};
+use reqwest::{Client, ClientBuilder, RequestBuilder};
 use serde::Serialize;
+use uuid::Uuid;
 
 use crate::Answer;
 
@@ -51,7 +53,19 @@ pub struct Anonymous {
 impl Anonymous {
     /// A caller of the API with this root.
     pub fn new(root: &str) -> Self {
-        let client = Client::builder().timeout(LIMIT).no_proxy().build();
+        Self::built(root, Client::builder())
+    }
+
+    /// A caller of the API with this root, from an address of this machine that nobody else calls from.
+    pub fn from_elsewhere(root: &str) -> Self {
+        let [one, two, three, ..] = *Uuid::new_v4().as_bytes();
+        // Neither 127.0.0.0/16, where all others are, nor the last address of all.
+        let address = Ipv4Addr::new(127, one.max(1), two, three.clamp(1, 254));
+        Self::built(root, Client::builder().local_address(IpAddr::from(address)))
+    }
+
+    fn built(root: &str, client: ClientBuilder) -> Self {
+        let client = client.timeout(LIMIT).no_proxy().build();
         Self { client: client.expect("an HTTP client without TLS"), root: root.to_owned() }
     }
 }

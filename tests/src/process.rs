@@ -1,5 +1,6 @@
 //! Processes that a test started, and those that they started.
 
+use std::net::{IpAddr, SocketAddr};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
@@ -62,6 +63,57 @@ impl Drop for Owned {
 /// Ends a process that a test started indirectly, on the spot. It may have ended already.
 pub(crate) fn kill_now(pid: u32) {
     signal(pid, Signal::KILL);
+}
+
+/// A process that runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Process {
+    /// Its id.
+    pub pid: u32,
+    /// Its executable's name, of which the system keeps 15 bytes.
+    pub name: String,
+}
+
+/// The process on this machine that holds the end with this address of a connection over IPv4 whose other end has that
+/// one, if there is such a connection (any more).
+pub fn owner_of(address: SocketAddr, other_end: SocketAddr) -> Option<Process> {
+    let wanted = format!("socket:[{}]", inode_of(address, other_end)?);
+    let entries = std::fs::read_dir("/proc").expect("the list of processes");
+    let mut pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let pid: u32 = pids.find(|pid: &u32| {
+        // Processes end while we look, and some are others'.
+        let files = std::fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        files
+            .into_iter()
+            .any(|file| std::fs::read_link(file.path()).is_ok_and(|to| to.as_os_str() == &*wanted))
+    })?;
+    let name = std::fs::read_to_string(format!("/proc/{pid}/comm")).ok()?.trim_end().to_owned();
+    Some(Process { pid, name })
+}
+
+/// The number of the socket at the end with this address. Other connections may have the same one at an end.
+fn inode_of(address: SocketAddr, other_end: SocketAddr) -> Option<u64> {
+    let (local, remote) = (as_listed(address)?, as_listed(other_end)?);
+    let sockets = std::fs::read_to_string("/proc/net/tcp").expect("the list of sockets");
+    let inode = sockets.lines().find_map(|line| {
+        let fields: Vec<_> = line.split_whitespace().collect();
+        let is_it = fields.get(1) == Some(&local.as_str()) && fields.get(2) == Some(&remote.as_str());
+        if is_it { fields.get(9)?.parse().ok() } else { None }
+    });
+    inode.filter(|inode| *inode != 0)
+}
+
+/// An address as the list of sockets has it: as the number that its bytes are in this machine's order.
+fn as_listed(address: SocketAddr) -> Option<String> {
+    let IpAddr::V4(ip) = address.ip() else { return None };
+    Some(format!("{:08X}:{:04X}", u32::from_ne_bytes(ip.octets()), address.port()))
+}
+
+/// Makes sure that a process that has called a store is a function's. Those of the test itself, and of `local`, are not to
+/// be killed.
+pub(crate) fn is_function(process: &Process) {
+    let is_function = process.pid != std::process::id() && process.name != "local";
+    assert!(is_function, "{process:?} runs no function: it is not to be killed");
 }
 
 /// Lets this process, and those that it starts from now on, have that many files and sockets open.

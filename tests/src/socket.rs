@@ -111,6 +111,20 @@ impl Socket {
         }
     }
 
+    /// Whether the other side has not closed it. A ping makes sure; frames before its answer are skipped.
+    pub async fn is_open(&mut self) -> bool {
+        if self.stream.send(Message::text(json!({"type": "ping"}).to_string())).await.is_err() {
+            return false;
+        }
+        loop {
+            match self.next_or_close().await {
+                Ok(frame) if frame == json!({"type": "pong"}) => return true,
+                Ok(_) => {}
+                Err(_) => return false,
+            }
+        }
+    }
+
     /// Waits until the other side closes, and gives its code. Frames before that are skipped.
     pub async fn closed(&mut self) -> Option<u16> {
         in_time("the close", async {

@@ -122,6 +122,11 @@ impl Stack {
         Anonymous::new(&self.ready.http)
     }
 
+    /// Somebody without a token, at an address that nobody else calls from.
+    pub fn from_elsewhere(&self) -> Anonymous {
+        Anonymous::from_elsewhere(&self.ready.http)
+    }
+
     /// A caller of the console.
     pub fn console(&self) -> Anonymous {
         Anonymous::new(&self.ready.console)

@@ -3,11 +3,11 @@
 use futures::stream::{self, StreamExt as _};
 use serde_json::{Value, json};
 
-use crate::{Anonymous, Caller as _};
+use crate::{Anonymous, Answer, Caller as _};
 
 /// A store looks whether a call is signed, not by whom. But DynamoDB Local keeps the tables of each key and each region
 /// apart: these are those of the local stack.
-const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
+pub(crate) const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, \
                       SignedHeaders=host;x-amz-date, Signature=0";
 
 /// What one BatchWriteItem takes.
@@ -116,16 +116,17 @@ impl Tables {
 
     /// Makes a call of the store, which must be carried out, and gives its answer.
     pub async fn call(&self, operation: &str, request: &Value) -> Value {
-        let answer = self
-            .store
-            .post("/")
-            .header("x-amz-target", &format!("DynamoDB_20120810.{operation}"))
-            .header("x-amz-date", "20260101T000000Z")
+        let answer = self.try_call(operation, request).await.expect(200);
+        serde_json::from_slice(&answer.body).expect("an answer of JSON")
+    }
+
+    /// Makes a call of the store, and gives what it answers.
+    pub(crate) async fn try_call(&self, operation: &str, request: &Value) -> Answer {
+        let call = self.store.post("/").header("x-amz-target", &format!("DynamoDB_20120810.{operation}"));
+        call.header("x-amz-date", "20260101T000000Z")
             .header("authorization", SIGNED)
             .body("application/x-amz-json-1.0", request.to_string())
             .await
-            .expect(200);
-        serde_json::from_slice(&answer.body).expect("an answer of JSON")
     }
 }
 

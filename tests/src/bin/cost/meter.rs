@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use ::tests::store_proxy::{Fate, Watch};
+use ::tests::store_proxy::{self, Fate, Watch};
 use serde_json::{Value, json};
 
 /// How long each measured call takes on its way. Without it, calls that are made at the same time could follow one
@@ -120,18 +120,18 @@ impl Meter {
 }
 
 impl Watch for Meter {
-    fn fate(&self, _operation: &str, request: &mut Value) -> Fate {
+    fn fate(&self, call: &mut store_proxy::StoreCall) -> Fate {
         if !self.is_running.load(Ordering::SeqCst) {
             return Fate::Pass;
         }
-        request["ReturnConsumedCapacity"] = json!("TOTAL");
+        call.request["ReturnConsumedCapacity"] = json!("TOTAL");
         Fate::Late(LATENCY)
     }
 
-    fn passed(&self, operation: &str, request: &Value, answer: &[u8], from: Instant) {
+    fn passed(&self, call: &store_proxy::StoreCall, answer: &[u8], from: Instant) {
         if self.is_running.load(Ordering::SeqCst) {
             let answer = serde_json::from_slice(answer).unwrap_or_default();
-            let call = StoreCall::new(operation, request, &answer, from, Instant::now());
+            let call = StoreCall::new(&call.operation, &call.request, &answer, from, Instant::now());
             if !call.is_of_a_start() {
                 self.calls().push(call);
             }

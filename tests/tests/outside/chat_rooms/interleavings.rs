@@ -9,12 +9,11 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use serde_json::Value;
-use tests::{Caller as _, Stack, User};
+use tests::{Caller as _, Stack, User, seed};
 use uuid::Uuid;
 
 use super::{messages, open_for, people, room_of};
 use crate::common::{send, text};
-use crate::random::seed;
 
 const PEOPLE: usize = 3;
 /// How many people each room takes.

@@ -7,10 +7,9 @@ use futures::stream;
 use proptest::prelude::RngExt as _;
 use proptest::test_runner::TestRng;
 use serde_json::Value;
-use tests::{Caller as _, Stack, User};
+use tests::{Caller as _, Stack, User, random, seed};
 
 use super::{distance_m, open_at};
-use crate::random::{random, seed};
 
 const ROOMS: usize = 10_000;
 const SEARCHES: usize = 200;

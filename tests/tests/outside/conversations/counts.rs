@@ -8,11 +8,10 @@ use futures::future::{join, join_all};
 use proptest::prelude::RngExt as _;
 use proptest::test_runner::TestRng;
 use serde_json::json;
-use tests::{Answer, Caller as _, Guest, Stack, unique};
+use tests::{Answer, Caller as _, Guest, Stack, random, seed, unique};
 
 use super::{beginner, check, guests, number, unauthorised};
 use crate::common::column;
-use crate::random::{random, seed};
 
 const PEOPLE: usize = 4;
 /// How often there is quiet.

@@ -8,10 +8,9 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestCaseError, TestRunner};
 use serde_json::{Value, json};
-use tests::{Caller as _, Stack, User};
+use tests::{Caller as _, Stack, User, seed};
 use uuid::Uuid;
 
-use crate::random::seed;
 use model::{Model, PEOPLE};
 
 const RUNS: u32 = 6;

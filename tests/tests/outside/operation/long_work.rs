@@ -5,9 +5,8 @@ use std::time::Duration;
 use futures::future::join;
 use proptest::prelude::RngExt as _;
 use serde_json::json;
-use tests::{Caller as _, Stack, User, eventually};
+use tests::{Caller as _, Stack, User, eventually, random, seed};
 
-use crate::random::{random, seed};
 use crate::rows::{age, are_gone, fill, oldest};
 
 /// More than any request removes by itself.

@@ -8,10 +8,9 @@ use futures::future::join_all;
 use proptest::prelude::RngExt as _;
 use proptest::test_runner::TestRng;
 use serde_json::{Value, json};
-use tests::{Answer, Caller as _, Incoming, Member, Stack, eventually, in_query, unique};
+use tests::{Answer, Caller as _, Incoming, Member, Stack, eventually, in_query, random, seed, unique};
 
 use super::blocks::{Circle, circle, hashed, post_text, result, status, time, to_all, to_each};
-use crate::random::{random, seed};
 
 pub(super) const PEOPLE: usize = 5;
 /// How many blocks of messages each of them sends.

@@ -10,13 +10,14 @@ use std::time::Duration;
 use proptest::prelude::RngExt as _;
 use serde_json::{Value, json};
 use tests::store_proxy::Fate;
-use tests::{Answer, Caller as _, Faults, Member, Platform, eventually};
+use tests::{
+    Answer, Caller as _, FaultPlan, Faults, Member, Platform, Rates, eventually, random, repeatable, seed,
+};
 
 use super::blocks::{Circle, circle, hashed, inbox, post_text, result, send, status, to_all};
 use super::exactly_once::{PEOPLE, settle, talk_it_over};
 use super::{backend, refresh};
 use crate::common::column;
-use crate::random::{random, seed};
 
 /// How often the functions try a call before they give up.
 const ATTEMPTS: usize = 4;
@@ -168,6 +169,21 @@ async fn everybody_gets_everything_once_though_the_store_fails_now_and_then() {
         let left = member.incoming().await;
         assert_eq!((left.messages.len(), left.statuses.len(), left.info.len()), (0, 0, 0));
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_gets_everything_once_in_a_storm() {
+    let seed = seed();
+    let (stack, faults) = Faults::start().await;
+    let circle = circle(&stack).await;
+    // Without stale reads, for which this store has no replica.
+    let plan = Arc::new(FaultPlan::new(seed, Rates { stale: 0.0, ..Rates::STORM }));
+    faults.watch(plan.clone());
+    repeatable(&format!("TEST_SEED={seed}"), talk_it_over(&circle, seed)).await;
+    faults.end();
+    println!("{} calls, of which {}", plan.calls(), plan.met());
+    plan.check();
+    assert!(plan.met().kills() > 0, "{}", plan.met());
 }
 
 #[tokio::test(flavor = "multi_thread")]

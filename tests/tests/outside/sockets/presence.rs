@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures::FutureExt as _;
 use serde_json::{Value, json};
-use tests::store_proxy::{self, Fate, Watch};
+use tests::store_proxy::{self, Fate, StoreCall, Watch};
 use tests::{Socket, Stack, User, eventually};
 
 /// How long a connection has existed already when it is opened, as far as the store knows.
@@ -17,9 +17,9 @@ const AGE_S: i64 = 120;
 struct Older;
 
 impl Watch for Older {
-    fn fate(&self, _: &str, request: &mut Value) -> Fate {
-        if request.to_string().contains("Connections") {
-            expire_earlier(request);
+    fn fate(&self, call: &mut StoreCall) -> Fate {
+        if call.request.to_string().contains("Connections") {
+            expire_earlier(&mut call.request);
         }
         Fate::Pass
     }

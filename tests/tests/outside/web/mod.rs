@@ -1,5 +1,6 @@
 //! `/api/login`, `/api/logout`, `/api/chats` and `/api/user`.
 
+mod address;
 mod chat_id;
 mod chats;
 mod cookies;
@@ -7,6 +8,7 @@ mod interleavings;
 mod login;
 mod logout;
 mod members;
+mod model;
 mod names;
 mod one_system;
 mod paging;

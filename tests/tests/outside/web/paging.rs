@@ -4,11 +4,10 @@
 use futures::future::join_all;
 use proptest::prelude::RngExt as _;
 use serde_json::{Value, json};
-use tests::{Caller as _, Stack, WebUser};
+use tests::{Caller as _, Stack, WebUser, random, seed};
 
 use super::{chat_path, is_ok, message_path, pair_in_chat, refused_with};
 use crate::common::{column, fields, is_moment};
-use crate::random::{random, seed};
 
 /// Most messages of a page.
 const MOST: usize = 100;
