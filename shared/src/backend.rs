@@ -3,6 +3,7 @@
 
 use crate::bot::engine::{Engine, Model};
 use crate::jobs::Jobs;
+use crate::limits::Limits;
 use crate::mail::Mailer;
 use crate::operator::BackendKeys;
 use crate::push::Pusher;
@@ -37,6 +38,8 @@ pub struct Backend {
     pub fan_out_limit: usize,
     /// Whether everybody online is told when anybody comes online or goes.
     pub announces_presence: bool,
+    /// Limits on abuse, unless they are off.
+    pub limits: Option<Limits>,
     /// Where log lines and metrics come from.
     pub telemetry: Telemetry,
     /// Keys for tokens.
@@ -156,6 +159,7 @@ impl Backend {
             chats: required("CHATS_TABLE")?,
             connections: required("CONNECTIONS_TABLE")?,
             keys: required("KEYS_TABLE")?,
+            limits: required("LIMITS_TABLE")?,
             messages: required("MESSAGES_TABLE")?,
             queues: required("QUEUES_TABLE")?,
             unread: required("UNREAD_TABLE")?,
@@ -176,6 +180,7 @@ impl Backend {
             ),
             fan_out_limit: parsed("FAN_OUT_LIMIT", &required("FAN_OUT_LIMIT")?)?,
             announces_presence: required("ANNOUNCE_PRESENCE")? == "true",
+            limits: limits_from_env()?,
             telemetry: Telemetry {
                 function: required("AWS_LAMBDA_FUNCTION_NAME")?,
                 stack: required("STACK_NAME")?,
@@ -192,6 +197,22 @@ impl Backend {
                 .collect(),
         })
     }
+}
+
+/// The limits on abuse, unless they are off.
+fn limits_from_env() -> Result<Option<Limits>, Misconfigured> {
+    if required("ABUSE_LIMITS")? != "true" {
+        return Ok(None);
+    }
+    let limit = |name| parsed(name, &required(name)?);
+    Ok(Some(Limits {
+        logins_per_address: limit("LOGINS_PER_ADDRESS")?,
+        logins_per_source: limit("LOGINS_PER_SOURCE")?,
+        registrations_per_address: limit("REGISTRATIONS_PER_ADDRESS")?,
+        registrations_per_source: limit("REGISTRATIONS_PER_SOURCE")?,
+        messages_per_user: limit("MESSAGES_PER_USER")?,
+        sockets_per_user: limit("SOCKETS_PER_USER")?,
+    }))
 }
 
 /// What the bot answers with: the model that `BOT_MODEL` names, else the built-in engine. Apart from

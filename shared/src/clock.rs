@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use time::macros::format_description;
-use time::{OffsetDateTime, UtcOffset};
 
 /// A moment: milliseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -41,7 +41,8 @@ impl Timestamp {
 
     /// Reads RFC 3339 with any offset; finer digits than milliseconds are cut.
     pub fn parse_rfc3339(text: &str) -> Option<Self> {
-        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?.to_offset(UtcOffset::UTC);
+        // Not by way of UTC: with its offset a moment may be in the year 10000 there, which the crate cannot hold.
+        let moment = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         i64::try_from(moment.unix_timestamp_nanos().div_euclid(1_000_000)).ok().map(Self)
     }
 }
@@ -72,6 +73,13 @@ mod tests {
         fn written_and_read_back_is_the_same_moment(ms in 0i64..253_402_300_799_999) {
             prop_assert_eq!(Timestamp::parse_rfc3339(&Timestamp(ms).rfc3339()), Some(Timestamp(ms)));
         }
+    }
+
+    #[test]
+    fn the_last_moment_may_be_written_by_a_clock_that_is_behind() {
+        let read = |text| Timestamp::parse_rfc3339(text).map(|moment| moment.0);
+        assert_eq!(read("9999-12-31T23:59:59.999-01:00"), Some(253_402_300_799_999 + 3_600_000));
+        assert_eq!(read("0000-01-01T00:00:00+01:00"), Some(-62_167_219_200_000 - 3_600_000));
     }
 
     #[test]

@@ -39,6 +39,14 @@ pub enum Error {
     /// What is signed is signed for another time. Holds the present one.
     #[error("Time conflict")]
     TimeConflict(Timestamp),
+    /// More than a limit on abuse allows.
+    #[error("Too many {what}. Try again in {seconds} seconds.")]
+    TooMany {
+        /// What there are too many of.
+        what: &'static str,
+        /// When to try again.
+        seconds: u64,
+    },
     /// The body's content type is none that this path takes. Holds what to send.
     #[error("Send {0}")]
     UnsupportedMediaType(&'static str),
@@ -80,10 +88,23 @@ impl Error {
         }
     }
 
+    /// Whether the system is at fault, and not who asked.
+    pub fn is_ours(&self) -> bool {
+        matches!(self, Self::Busy(_) | Self::Unavailable(..) | Self::Internal(_))
+    }
+
     /// What would help whoever is refused, where the sentence does not say it.
     pub fn details(&self) -> Option<String> {
         match self {
             Self::TimeConflict(now) => Some(format!("It is {} here, in milliseconds since the epoch", now.0)),
+            _ => None,
+        }
+    }
+
+    /// In how many seconds a refused caller may try again, where that is known.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::TooMany { seconds, .. } => Some(*seconds),
             _ => None,
         }
     }
@@ -99,6 +120,7 @@ impl Error {
             Self::Forbidden(_) => "forbidden",
             Self::BadSignature => "bad_signature",
             Self::TimeConflict(_) => "time_conflict",
+            Self::TooMany { .. } => "too_many_requests",
             Self::UnsupportedMediaType(_) => "unsupported_media_type",
             Self::Busy(_) => "busy",
             Self::Internal(_) => "internal",

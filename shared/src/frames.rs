@@ -8,6 +8,7 @@ use crate::store::heads::Kind;
 use crate::store::users::Profile;
 use serde::{Serialize, Serializer};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// A notice to everybody who is online.
 #[derive(Clone, Debug, Serialize)]
@@ -60,8 +61,9 @@ impl Notice {
 }
 
 /// Which chat a frame or a notification is about, by the name that its kind gives to an id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = AnyChatRef)]
 pub enum ChatRef {
     /// A direct chat, or one without a name of its own for its id.
     Direct {
@@ -340,6 +342,9 @@ pub struct Refusal {
     pub error: String,
     /// A stable word for programs.
     pub code: &'static str,
+    /// In how many seconds to try again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
     /// The frame's own id, if it had one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_id: Option<String>,

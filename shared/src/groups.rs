@@ -7,6 +7,7 @@ use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
 use crate::frames::{MessageFrame, Notice};
 use crate::ids::{ChatId, UserId};
+use crate::limits;
 use crate::log::Position;
 use crate::presence;
 use crate::send::{self, Draft, Identity, Sending, Sent, Stored};
@@ -23,9 +24,10 @@ const GROUP: &[Kind] = &[Kind::Group];
 const TRIES: u32 = 12;
 const NOT_OWNER: Error = Error::Forbidden("Only the owner of a group may rename it");
 
-/// Makes a group; its owner is a member. Everybody online is told.
+/// Makes a group; its owner is a member. Everybody online is told, and so it counts as a message.
 pub async fn create(backend: &Backend, owner: UserId, title: String) -> Result<Group> {
     check_name("chat_group_name", &title)?;
+    let _stays = limits::messages(backend, &owner.into(), 1).await?;
     for tried in 0..TRIES {
         let now = clock::now();
         let chat_id = ChatId::mint();
@@ -52,7 +54,8 @@ fn notice(group: &Group) -> Notice {
     }
 }
 
-/// Renames a group; without an id, the one that the caller is in. Everybody online is told.
+/// Renames a group; without an id, the one that the caller is in. Everybody online is told, and so it
+/// counts as a message.
 pub async fn rename(backend: &Backend, caller: UserId, chat: Option<ChatId>, title: &str) -> Result<Group> {
     check_name("chat_group_name", title)?;
     let chat = match chat {
@@ -61,6 +64,7 @@ pub async fn rename(backend: &Backend, caller: UserId, chat: Option<ChatId>, tit
             Error::invalid("not_in_a_group", "Name a chat_group_id, or enter a group first")
         })?,
     };
+    let _stays = limits::messages(backend, &caller.into(), 1).await?;
     match backend.store.rename_group(chat, caller, title).await? {
         Some(group) => {
             presence::announce(backend, notice(&group)).await;
@@ -183,7 +187,7 @@ pub async fn post(backend: &Backend, caller: Caller, chat: ChatId, draft: Draft)
         let head = backend.store.head(HeadKey::Chat(chat));
         Ok(try_join(head, backend.store.cursor(sender, chat)).await?)
     };
-    let (head, cursor) = caller.confirm_while(backend, reading).await?;
+    let (head, cursor) = caller.confirm_to_send(backend, reading).await?;
     let Some(cursor) = cursor else {
         return Err(not_taking_part(&backend.store.about(chat).await?, GROUP));
     };

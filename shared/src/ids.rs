@@ -5,6 +5,7 @@ use crate::clock::{self, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::str::FromStr;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// The largest integer a JavaScript client can hold, 2^53 - 1.
@@ -23,8 +24,9 @@ fn mint() -> u64 {
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(try_from = "u64", into = "u64")]
+        #[schema(minimum = 1, maximum = 9_007_199_254_740_991_u64)]
         pub struct $name(u64);
 
         impl $name {
@@ -93,10 +95,11 @@ impl UserId {
 pub struct OutOfRange;
 
 macro_rules! name {
-    ($(#[$doc:meta])* $name:ident, not $reserved:expr) => {
+    ($(#[$doc:meta])* $name:ident, $pattern:literal, not $reserved:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schema(pattern = $pattern)]
         pub struct $name(String);
 
         impl $name {
@@ -139,11 +142,11 @@ macro_rules! name {
 
 name! {
     /// A user of a platform: the document's `userID`, a namespace apart from that of [`UserId`] (000).
-    MemberId, not []
+    MemberId, r"^(?!\.\.?$)[a-zA-Z0-9.-]{1,128}$", not []
 }
 name! {
     /// A platform's chat: the document's `chatID`. Without those that are other paths of document 001.
-    PlatformChatId, not ["users", "read", "unread"]
+    PlatformChatId, r"^(?!(\.\.?|users|read|unread)$)[a-zA-Z0-9.-]{1,128}$", not ["users", "read", "unread"]
 }
 
 /// What platforms name things with. Paths do not keep `.` and `..`.

@@ -145,6 +145,8 @@ async fn withdraw(store: &Store, present: &PrivateKey) -> Result<()> {
     for Former { kid, .. } in &present.previous {
         persist(|| store.withdraw_verifying_key(kid)).await?;
     }
+    // Only then: whoever is interrupted before withdraws them the next time.
+    persist(|| store.forget_former_keys(Purpose::Tokens, &present.kid)).await?;
     persist(|| store.withdraw_former_answer_key()).await?;
     Ok(())
 }

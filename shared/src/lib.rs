@@ -23,6 +23,7 @@ pub mod http;
 pub mod ids;
 pub mod jobs;
 pub mod key_rotation;
+pub mod limits;
 pub mod log;
 pub mod mail;
 mod messages;

@@ -6,6 +6,7 @@ use crate::clock;
 use crate::error::{Error, Result};
 use crate::frames::{GroupEvent, Notice, Passage};
 use crate::ids::{ChatId, Owner, UserId};
+use crate::limits;
 use crate::push::Delivery;
 use crate::sessions::{ENDED, Standing};
 use crate::store::connections::{Connection, Feed, Socket, Sockets};
@@ -29,7 +30,8 @@ const ENTER_TRIES: u32 = 12;
 /// Owners who are sent frames of their own at once.
 const OWNERS_AT_ONCE: usize = 16;
 
-/// Records a socket that a session opened, and tells the others when it is a user's first.
+/// Records a socket that a session opened, and tells the others when it is a user's first. Refused where its owner has
+/// as many open as it may.
 pub async fn open(backend: &Backend, standing: &Standing, connection: &str) -> Result<()> {
     let now = clock::now();
     let Standing { owner, session, feed } = standing.clone();
@@ -39,16 +41,52 @@ pub async fn open(backend: &Backend, standing: &Standing, connection: &str) -> R
         session_id: session.clone(),
         expires_at: (now + CONNECTION_LASTS).seconds(),
     };
-    let first = backend.store.open_connection(&opened, feed, now).await?;
+    let earlier = backend.store.list_socket(&opened).await?;
+    let open = earlier.iter().filter(|socket| socket.expires_at > now.seconds()).count();
+    if let Some(most) = limits::sockets(backend)
+        && open >= most
+        && !has_room(backend, &owner, &earlier, most).await?
+    {
+        forget(backend, vec![Gone::surely(owner, connection.to_owned())]).await?;
+        return Err(limits::TOO_MANY_SOCKETS);
+    }
+    backend.store.open_connection(&opened, feed).await?;
     // Whoever ended the session may have listed its sockets just before this one was among them.
     if !stands(backend, &owner, &session).await? {
         forget(backend, vec![Gone::surely(owner, connection.to_owned())]).await?;
         return Err(ENDED);
     }
-    if let (true, Owner::UserId(user_id)) = (first, owner) {
+    if let (0, Owner::UserId(user_id)) = (open, owner) {
         announce(backend, Notice::UserActivity { user_id, login: true }).await;
     }
     Ok(())
+}
+
+/// Forgets those of an owner's sockets that have ended unnoticed, and tells whether fewer than `most` of them are left.
+///
+/// They are those that were listed before the one that is to be opened. Each socket counts those before it, and of two
+/// that are opened at once one is before the other: no more than `most` are ever let in, and a free place is somebody's.
+async fn has_room(backend: &Backend, owner: &Owner, earlier: &[Socket], most: usize) -> Result<bool> {
+    match limits::socket_check(backend, owner).await {
+        Ok(()) => {}
+        Err(Error::TooMany { .. }) => return Ok(false),
+        Err(error) => return Err(error),
+    }
+    let now = clock::now();
+    let connections: Vec<_> = earlier.iter().map(|socket| socket.connection_id.clone()).collect();
+    let gone = backend.pusher.gone(&connections).await;
+    let ended = earlier.iter().filter_map(|socket| {
+        let (connection, group) = (socket.connection_id.clone(), socket.group_id);
+        if socket.expires_at <= now.seconds() {
+            Some(Gone { group, ..Gone::surely(owner.clone(), connection) })
+        } else {
+            gone.contains(&connection).then(|| Gone::apparently((owner.clone(), group, connection)))
+        }
+    });
+    forget(backend, ended.collect()).await?;
+    let left = sockets_of(backend, owner).await?.open;
+    let is_left = |connection: &&String| left.iter().any(|socket| socket.connection_id == **connection);
+    Ok(connections.iter().filter(is_left).count() < most)
 }
 
 async fn stands(backend: &Backend, owner: &Owner, session: &str) -> Result<bool> {
@@ -252,42 +290,61 @@ pub async fn group_of(backend: &Backend, user: UserId) -> Result<Option<ChatId>>
 
 /// Brings all of a user's open sockets into a group and out of any other, and tells those inside.
 pub async fn enter(backend: &Backend, user: UserId, group: ChatId) -> Result<()> {
-    let mut entered = false;
-    let mut listed = Vec::new();
+    let (mut entered, mut from_elsewhere) = (false, false);
+    let (mut listed, mut gone) = (Vec::new(), Vec::new());
     for tried in 0..ENTER_TRIES {
         let now = clock::now();
         let open = sockets_of(backend, &user.into()).await?.open;
         if open.is_empty() {
             // They may have ended since they were listed.
-            let gone = take_out(backend, user, group, &listed).await?;
+            gone.extend(take_out(backend, user, group, &listed).await?);
             return forget(backend, gone).await;
         }
         // The list of the group first: whatever ends here, no socket is missing from it.
         entered |= backend.store.put_presence(group, user, &open, now).await?;
         listed = open.iter().map(|socket| socket.connection_id.clone()).collect();
+        // The lists of others before the sockets forget where they were: an entering that is repeated takes them out.
+        let elsewhere = take_out_of_others(backend, user, group, &open).await?;
+        from_elsewhere |= elsewhere.is_some();
+        gone.extend(elsewhere.into_iter().flatten());
         let Some(before) = backend.store.move_sockets(user, &open, Some(group), now).await? else {
             pause(tried).await;
             continue;
         };
         // Listed before and never moved is what an entering that failed halfway leaves.
         entered |= before.iter().all(|socket| socket.group_id != Some(group));
-        let mut gone = Vec::new();
         if entered {
-            gone = tell_group(backend, &GroupEvent::new(Passage::Enter, user, group, now)).await;
+            gone.extend(tell_group(backend, &GroupEvent::new(Passage::Enter, user, group, now)).await);
         }
-        let mut from_elsewhere = false;
-        for socket in before {
-            if let Some(other) = socket.group_id.filter(|other| *other != group) {
-                from_elsewhere = true;
-                gone.extend(take_out(backend, user, other, &[socket.connection_id]).await?);
-            }
-        }
+        // Once more: another of the user's devices may have moved them, or listed them again, since they were read.
+        let elsewhere = take_out_of_others(backend, user, group, &before).await?;
+        from_elsewhere |= elsewhere.is_some();
+        gone.extend(elsewhere.into_iter().flatten());
         if from_elsewhere {
             relist(backend, user).await?;
         }
         return forget(backend, gone).await;
     }
     Err(Error::Busy(StoreError::Unavailable("sockets open and close all the time".into())))
+}
+
+/// Takes sockets out of the lists of all groups that they are in but one. Answers with those who are gone there; `None`
+/// where no socket is in any other.
+async fn take_out_of_others(
+    backend: &Backend,
+    user: UserId,
+    group: ChatId,
+    sockets: &[Socket],
+) -> Result<Option<Vec<Gone>>> {
+    let mut gone = None;
+    for socket in sockets {
+        if let Some(other) = socket.group_id.filter(|other| *other != group) {
+            let connection = std::slice::from_ref(&socket.connection_id);
+            let found = take_out(backend, user, other, connection).await?;
+            gone.get_or_insert_with(Vec::new).extend(found);
+        }
+    }
+    Ok(gone)
 }
 
 /// Lists a user's sockets in the group that they are in: another of its devices may have entered another group at
@@ -393,10 +450,15 @@ async fn forget(backend: &Backend, gone: Vec<Gone>) -> Result<()> {
             Ended::Surely => None,
             Ended::Apparently => Some(now + CONNECTION_LASTS - CONNECTING_LASTS),
         };
+        // First, while the owner's list of sockets tells where it is: who repeats this would not find it any more.
+        let left = group.filter(|_| ended == Ended::Surely);
+        if let (Some(group), Owner::UserId(user)) = (left, &owner) {
+            gone.extend(take_out(backend, *user, group, std::slice::from_ref(&connection)).await?);
+        }
         let closed = backend.store.close_connection(&owner, &connection, now, expiring_before).await?;
         let (Some(taken_out), Owner::UserId(user)) = (closed, owner) else { continue };
         let listed = group.filter(|group| Some(*group) != taken_out.group);
-        for group in taken_out.group.into_iter().chain(listed) {
+        for group in taken_out.group.into_iter().chain(listed).filter(|group| Some(*group) != left) {
             gone.extend(take_out(backend, user, group, std::slice::from_ref(&connection)).await?);
         }
         if taken_out.last {

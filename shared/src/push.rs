@@ -81,6 +81,17 @@ impl Pusher {
         gone
     }
 
+    /// Those of some connections that are gone, as far as API Gateway tells.
+    pub(crate) async fn gone(&self, connections: &[String]) -> Vec<String> {
+        let asking = stream::iter(connections).map(async |connection| {
+            let asked = self.client.get_connection().connection_id(connection).send().await;
+            let gone = asked
+                .is_err_and(|error| error.as_service_error().is_some_and(|error| error.is_gone_exception()));
+            gone.then(|| connection.clone())
+        });
+        asking.buffer_unordered(CONCURRENT_POSTS).filter_map(std::future::ready).collect().await
+    }
+
     /// Ends a connection. One that has ended already is fine.
     pub async fn close(&self, connection: &str) {
         if let Err(error) = self.client.delete_connection().connection_id(connection).send().await {

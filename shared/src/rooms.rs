@@ -145,7 +145,7 @@ pub async fn post(backend: &Backend, caller: Caller, chat: ChatId, draft: Draft)
         let head = backend.store.head(HeadKey::Chat(chat));
         Ok(try_join(head, backend.store.cursor(sender, chat)).await?)
     };
-    let (head, cursor) = caller.confirm_while(backend, reading).await?;
+    let (head, cursor) = caller.confirm_to_send(backend, reading).await?;
     match cursor {
         Some(cursor) => {
             let seat = Seat::of(sender, cursor, ROOMS)?;
@@ -181,7 +181,7 @@ pub async fn write_to(backend: &Backend, caller: Caller, other: UserId, draft: D
         let key = HeadKey::Pair(pair);
         Ok((key, backend.store.head(key).await?))
     };
-    let (key, head) = caller.confirm_while(backend, reading).await?;
+    let (key, head) = caller.confirm_to_send(backend, reading).await?;
     deliver(Sending { backend, key, sender, draft: &draft, identity: Identity::Content }, head).await
 }
 

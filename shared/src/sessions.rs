@@ -4,6 +4,7 @@ use crate::backend::Backend;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::ids::{Owner, UserId, secret};
+use crate::limits;
 use crate::presence;
 use crate::signed;
 use crate::store::StoreError;
@@ -11,6 +12,7 @@ use crate::store::connections::Feed;
 use crate::store::sessions::Session;
 use crate::telemetry;
 use crate::tokens::{Audience, BAD_TOKEN, Claims};
+use futures::future::join;
 use std::time::Duration;
 
 /// How long a login lasts, and a cookie.
@@ -129,6 +131,22 @@ impl Caller {
             Self::Bearer(bearer) => Ok(bearer.confirm_while(backend, read).await?.1),
             Self::Confirmed(_) => read.await,
         }
+    }
+
+    /// Makes sure of a caller who sends a message while something is read, and counts the message: all that costs one
+    /// round trip. What is read is given out only to who is made sure of and may send; it must not write.
+    pub async fn confirm_to_send<T>(
+        self,
+        backend: &Backend,
+        read: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        let sender = self.claimed_user().into();
+        let admitting = async {
+            let (confirmed, read) = join(self.confirm(backend), read).await;
+            confirmed?;
+            read
+        };
+        limits::message_while(backend, &sender, admitting).await
     }
 }
 

@@ -64,6 +64,15 @@ impl Metric {
     }
 }
 
+/// Begins a process's log. Of a panic it tells where it was and not what it said: that may quote what a caller sent.
+pub fn begin() {
+    lambda_http::tracing::init_default_subscriber();
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a panic");
+    }));
+}
+
 /// What has been seen of an invocation.
 #[derive(Debug, Default)]
 struct Invocation {

@@ -99,7 +99,7 @@ pub async fn post(backend: &Backend, caller: Caller, chat: ChatId, draft: Draft)
         let store = &backend.store;
         Ok(try_join3(store.head(key), store.profile(sender), store.cursor(sender, chat)).await?)
     };
-    let (head, author, cursor) = caller.confirm_while(backend, reading).await?;
+    let (head, author, cursor) = caller.confirm_to_send(backend, reading).await?;
     let head = head.ok_or(NO_TOPIC)?;
     let sending = Sending { backend, key, sender, draft: &draft, identity: Identity::Content };
     if cursor.is_none() {

@@ -80,7 +80,7 @@ pub async fn post(backend: &Backend, caller: Caller, chat: ChatId, draft: Draft)
         let head = backend.store.head(HeadKey::Web(chat));
         Ok(try_join(head, backend.store.cursor(sender, chat)).await?)
     };
-    let (head, cursor) = caller.confirm_while(backend, reading).await?;
+    let (head, cursor) = caller.confirm_to_send(backend, reading).await?;
     let Some(cursor) = cursor else {
         return Err(not_taking_part(&backend.store.about(chat).await?, WEB));
     };

@@ -9,6 +9,7 @@ mod wire;
 use axum::Router;
 use axum::routing::{get, post};
 use chat::http::Shared;
+use utoipa::OpenApi;
 
 /// The paths of this group.
 pub fn routes() -> Router<Shared> {
@@ -19,4 +20,21 @@ pub fn routes() -> Router<Shared> {
         .route("/logout", get(session::delete))
         .route("/users", get(users::list))
         .route("/notifications", get(notifications::list).put(notifications::mark_read))
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    registration::create,
+    registration::confirm,
+    session::create,
+    session::delete,
+    users::list,
+    notifications::list,
+    notifications::mark_read,
+))]
+struct Operations;
+
+/// What the paths of this group take and answer.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Operations::openapi()
 }

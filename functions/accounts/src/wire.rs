@@ -7,14 +7,27 @@ use chat::http::Number;
 use chat::ids::{ChatId, UserId};
 use chat::{Error, Result};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 /// `POST /register`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({
+    "email": "ann@example.com",
+    "password": "correct horse",
+    "first_name": "Ann",
+    "last_name": "Example",
+    "user_name": "ann"
+}))]
 pub(crate) struct Registration {
+    #[schema(max_length = 254, format = Email)]
     email: String,
+    #[schema(min_length = 8, max_length = 128, format = Password)]
     password: String,
+    #[schema(min_length = 1, max_length = 100)]
     first_name: String,
+    #[schema(min_length = 1, max_length = 100)]
     last_name: String,
+    #[schema(min_length = 1, max_length = 100)]
     user_name: Option<String>,
 }
 
@@ -31,17 +44,24 @@ impl From<Registration> for Applicant {
 }
 
 /// The answer to `POST /register`, whether or not the address is taken.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"status": "confirmation_sent"}))]
 pub(crate) struct Status {
     pub(crate) status: &'static str,
 }
 
 /// A new user.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "user_id": 112006274904064_u64, "user_name": "ann", "first_name": "Ann", "last_name": "Example"
+}))]
 pub(crate) struct NewUser {
     user_id: UserId,
+    #[schema(required = true)]
     user_name: Option<String>,
+    #[schema(required = true)]
     first_name: Option<String>,
+    #[schema(required = true)]
     last_name: Option<String>,
 }
 
@@ -57,7 +77,8 @@ impl From<Profile> for NewUser {
 }
 
 /// `POST /login`: an address or a user name, and the password.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"email": "ann@example.com", "password": "correct horse"}))]
 pub(crate) struct Credentials {
     email: Option<String>,
     user_name: Option<String>,
@@ -78,33 +99,53 @@ impl Credentials {
 }
 
 /// The answer to `POST /login`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"token": "eyJhbGciOiJSUzI1NiJ9.e30.c2lnbmF0dXJl"}))]
 pub(crate) struct Token {
     pub(crate) token: String,
 }
 
 /// `GET /users`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Paging {
+    /// An answer's `next`.
     pub(crate) next: Option<UserId>,
+    /// How many rows are wanted: 50 if it is left out, at most 100.
     pub(crate) count: Option<Number>,
 }
 
 /// A page of users.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "users": [{
+        "user_id": 112006274904064_u64,
+        "user_name": "ann",
+        "first_name": "Ann",
+        "last_name": "Example",
+        "online": false,
+        "last_seen": "2026-06-01T08:00:00.000Z"
+    }],
+    "next": null
+}))]
 pub(crate) struct Users {
     pub(crate) users: Vec<User>,
+    #[schema(required = true)]
     pub(crate) next: Option<UserId>,
 }
 
 /// One of them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct User {
     user_id: UserId,
+    #[schema(required = true)]
     user_name: Option<String>,
+    #[schema(required = true)]
     first_name: Option<String>,
+    #[schema(required = true)]
     last_name: Option<String>,
     online: bool,
+    #[schema(required = true, format = DateTime)]
     last_seen: Option<String>,
 }
 
@@ -122,7 +163,8 @@ impl From<Entry> for User {
 }
 
 /// `PUT /notifications`: one of the three.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(example = json!({"chat_room_id": 112006274908161_u64}))]
 pub(crate) struct NotifiedChat {
     chat_room_id: Option<ChatId>,
     chat_group_id: Option<ChatId>,
@@ -142,19 +184,31 @@ impl NotifiedChat {
 }
 
 /// `GET /notifications`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "notifications": [{
+        "chat_room_id": 112006274908161_u64,
+        "sender_id": 112006274904064_u64,
+        "sender_name": "Ann Example",
+        "message": "Good morning",
+        "timestamp": "2026-06-01T08:00:00.000Z",
+        "unread_count": 1,
+        "is_read": false
+    }]
+}))]
 pub(crate) struct Notifications {
     notifications: Vec<Notification>,
 }
 
 /// A chat with something new, or read not long ago.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Notification {
     #[serde(flatten)]
     chat: ChatRef,
     sender_id: UserId,
     sender_name: String,
     message: String,
+    #[schema(format = DateTime)]
     timestamp: String,
     unread_count: u64,
     is_read: bool,

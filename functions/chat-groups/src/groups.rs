@@ -4,7 +4,7 @@ use crate::wire::{Group, Groups, NewGroup, NewName, Paging};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use chat::http::{Body, Path, Query, Shared, User, count};
+use chat::http::{Body, Path, Query, Shared, User, count, refusals};
 use chat::ids::ChatId;
 use chat::sessions::Bearer;
 use chat::{Error, Result, groups};
@@ -12,6 +12,23 @@ use chat::{Error, Result, groups};
 /// Groups on a page: by default, at most.
 const PAGE: (u64, u64) = (50, 100);
 
+/// Makes a group, which is the caller's.
+#[utoipa::path(
+    post,
+    path = "/chat_groups",
+    operation_id = "createGroup",
+    tag = "live",
+    security(("login_header" = []), ("login_bearer" = [])),
+    request_body(content(
+        (NewGroup = "application/json"),
+        (NewGroup = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 201, description = "The new group", body = Group),
+        refusals::Invalid, refusals::Unauthenticated, refusals::Forbidden, refusals::UnsupportedMediaType,
+        refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn create(
     State(backend): State<Shared>,
     User(user): User,
@@ -24,6 +41,24 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, Json(group.into())))
 }
 
+/// Renames a group of the caller.
+#[utoipa::path(
+    put,
+    path = "/chat_groups/{chat_group_id}",
+    operation_id = "renameGroup",
+    tag = "live",
+    security(("login_header" = []), ("login_bearer" = [])),
+    params(("chat_group_id" = ChatId, Path, description = "The group")),
+    request_body(content(
+        (NewName = "application/json"),
+        (NewName = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 200, description = "The group", body = Group),
+        refusals::Invalid, refusals::Unauthenticated, refusals::Forbidden, refusals::NotFound,
+        refusals::UnsupportedMediaType, refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn rename(
     State(backend): State<Shared>,
     User(user): User,
@@ -37,6 +72,23 @@ pub(crate) async fn rename(
     Ok(Json(group.into()))
 }
 
+/// Renames a group of the caller; without an id, the one that the caller is in.
+#[utoipa::path(
+    put,
+    path = "/chat_groups",
+    operation_id = "renameAnyGroup",
+    tag = "live",
+    security(("login_header" = []), ("login_bearer" = [])),
+    request_body(content(
+        (NewName = "application/json"),
+        (NewName = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 200, description = "The group", body = Group),
+        refusals::Invalid, refusals::Unauthenticated, refusals::Forbidden, refusals::NotFound,
+        refusals::UnsupportedMediaType, refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn rename_any(
     State(backend): State<Shared>,
     User(user): User,
@@ -46,6 +98,19 @@ pub(crate) async fn rename_any(
     Ok(Json(group.into()))
 }
 
+/// A page of all groups.
+#[utoipa::path(
+    get,
+    path = "/chat_groups",
+    operation_id = "listGroups",
+    tag = "live",
+    security(("login_header" = []), ("login_bearer" = [])),
+    params(Paging),
+    responses(
+        (status = 200, description = "The page, and where the next one begins", body = Groups),
+        refusals::Invalid, refusals::Unauthenticated, refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn list(
     State(backend): State<Shared>,
     caller: Bearer,

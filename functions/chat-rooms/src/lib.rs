@@ -6,7 +6,9 @@ mod wire;
 
 use axum::Router;
 use axum::routing::{get, post};
-use chat::http::Shared;
+use chat::http::{Shared, openapi};
+use utoipa::OpenApi;
+use utoipa::openapi::path::HttpMethod;
 
 /// The paths of this group.
 pub fn routes() -> Router<Shared> {
@@ -19,4 +21,25 @@ pub fn routes() -> Router<Shared> {
         .route("/chat_rooms/{chat_room_id}/message/read", post(messages::mark_read))
         .route("/chat_rooms/{chat_room_id}/read", post(messages::mark_read))
         .route("/chat_rooms/{chat_room_id}/users", get(rooms::list_users))
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    rooms::create,
+    rooms::list,
+    rooms::list_nearby,
+    rooms::list_unread,
+    rooms::list_users,
+    messages::list,
+    messages::send,
+    messages::mark_read,
+))]
+struct Operations;
+
+/// What the paths of this group take and answer.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut api = Operations::openapi();
+    let (read, also_read) = ("/chat_rooms/{chat_room_id}/read", "/chat_rooms/{chat_room_id}/message/read");
+    openapi::also(&mut api, HttpMethod::Post, read, also_read, "markRoomMessagesRead");
+    api
 }

@@ -9,35 +9,55 @@ use chat::rooms::Nearby;
 use chat::send::{Kind, Sent};
 use chat::{Error, Result};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 /// `POST /chat_rooms`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(
+    example = json!({"title": "At the harbour", "latitude": 53.54, "longitude": 9.99, "capacity": 50}),
+)]
 pub(crate) struct NewRoom {
+    #[schema(min_length = 1, max_length = 100)]
     pub(crate) title: String,
+    #[schema(minimum = -90, maximum = 90)]
     pub(crate) latitude: f64,
+    #[schema(minimum = -180, maximum = 180)]
     pub(crate) longitude: f64,
+    /// How many may take part; as many as like, if it is left out.
+    #[schema(minimum = 1, maximum = 1_000_000)]
     pub(crate) capacity: Option<u64>,
 }
 
 /// Which room.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"chat_room_id": 112006274908161_u64}))]
 pub(crate) struct RoomRef {
     pub(crate) chat_room_id: ChatId,
 }
 
 /// `POST /chat_rooms/{chat_room_id}/message`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = NewRoomMessage, example = json!({"message": "Good morning", "type": "text"}))]
 pub(crate) struct NewMessage {
+    /// At most 16 KiB of UTF-8.
+    #[schema(min_length = 1, max_length = 16_384)]
     pub(crate) message: String,
     #[serde(rename = "type")]
+    #[schema(value_type = String, pattern = "^(text|image|sticker|location|audio)$")]
     pub(crate) kind: Kind,
 }
 
 /// Where a message went.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "chat_room_id": 112006274908161_u64,
+    "seq": 1,
+    "message_timestamp": "2026-06-01T08:00:00.000Z"
+}))]
 pub(crate) struct Posted {
     chat_room_id: ChatId,
     seq: Option<u64>,
+    #[schema(format = DateTime)]
     message_timestamp: Option<String>,
 }
 
@@ -49,7 +69,7 @@ impl From<Sent> for Posted {
 }
 
 /// Where a room is.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 struct Geolocation {
     latitude: f64,
     longitude: f64,
@@ -62,21 +82,43 @@ impl From<Point> for Geolocation {
 }
 
 /// A room in `GET /chat_rooms` and `GET /chat_rooms/message/unread`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "chat_room_id": 112006274908161_u64,
+    "title": "At the harbour",
+    "user_id": 112006274904064_u64,
+    "geolocation": {"latitude": 53.54, "longitude": 9.99},
+    "last_message": "Good morning",
+    "last_message_sender_id": 112006274904065_u64,
+    "last_message_sender_name": "Bob Example",
+    "last_message_type": "text",
+    "last_message_timestamp": "2026-06-01T08:00:00.000Z",
+    "unread_count": 1,
+    "created_at": "2026-06-01T07:59:00.000Z",
+    "server_sent_timestamp": "2026-06-01T08:01:00.000Z"
+}))]
 pub(crate) struct ListedRoom {
     chat_room_id: ChatId,
     title: String,
     user_id: UserId,
+    #[schema(required = true)]
     geolocation: Option<Geolocation>,
     #[serde(skip_serializing_if = "Option::is_none")]
     other_user_id: Option<UserId>,
+    #[schema(required = true)]
     last_message: Option<String>,
+    #[schema(required = true)]
     last_message_sender_id: Option<UserId>,
+    #[schema(required = true)]
     last_message_sender_name: Option<String>,
+    #[schema(required = true)]
     last_message_type: Option<String>,
+    #[schema(required = true, format = DateTime)]
     last_message_timestamp: Option<String>,
     unread_count: u64,
+    #[schema(format = DateTime)]
     created_at: String,
+    #[schema(format = DateTime)]
     server_sent_timestamp: String,
 }
 
@@ -109,7 +151,30 @@ impl ListedRoom {
 }
 
 /// `GET /chat_rooms/{chat_room_id}`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "chat_room_id": 112006274908161_u64,
+    "title": "At the harbour",
+    "user_id": 112006274904064_u64,
+    "geolocation": {"latitude": 53.54, "longitude": 9.99},
+    "last_message": "Good morning",
+    "last_message_sender_id": 112006274904064_u64,
+    "last_message_sender_name": "Ann Example",
+    "last_message_type": "text",
+    "last_message_timestamp": "2026-06-01T08:00:00.000Z",
+    "unread_count": 1,
+    "created_at": "2026-06-01T07:59:00.000Z",
+    "server_sent_timestamp": "2026-06-01T08:01:00.000Z",
+    "messages": [{
+        "seq": 1,
+        "user_id": 112006274904064_u64,
+        "user_name": "Ann Example",
+        "message": "Good morning",
+        "type": "text",
+        "timestamp": "2026-06-01T08:00:00.000Z"
+    }],
+    "next": null
+}))]
 pub(crate) struct ReadRoom {
     #[serde(flatten)]
     room: ListedRoom,
@@ -130,25 +195,43 @@ impl ReadRoom {
 }
 
 /// `GET /chat_rooms/nearby`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Around {
+    #[param(minimum = -90, maximum = 90)]
     pub(crate) latitude: f64,
+    #[param(minimum = -180, maximum = 180)]
     pub(crate) longitude: f64,
+    #[param(exclusive_minimum = 0)]
     pub(crate) radius_m: f64,
     #[serde(flatten)]
+    #[param(ignore)]
     pub(crate) window: Window,
 }
 
 /// A room in `GET /chat_rooms/nearby`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "chat_room_id": 112006274908161_u64,
+    "title": "At the harbour",
+    "user_id": 112006274904064_u64,
+    "geolocation": {"latitude": 53.54, "longitude": 9.99},
+    "capacity": 50,
+    "created_at": "2026-06-01T07:59:00.000Z",
+    "distance_m": 120.5,
+    "server_sent_timestamp": "2026-06-01T08:01:00.000Z"
+}))]
 pub(crate) struct NearbyRoom {
     chat_room_id: ChatId,
     title: String,
     user_id: UserId,
     geolocation: Geolocation,
+    #[schema(required = true)]
     capacity: Option<u64>,
+    #[schema(format = DateTime)]
     created_at: String,
     distance_m: f64,
+    #[schema(format = DateTime)]
     server_sent_timestamp: String,
 }
 
@@ -168,10 +251,16 @@ impl From<Nearby> for NearbyRoom {
 }
 
 /// A user in `GET /chat_rooms/{chat_room_id}/users`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = RoomParticipant, example = json!({
+    "chat_room_id": 112006274908161_u64,
+    "user_id": 112006274904064_u64,
+    "created_at": "2026-06-01T08:00:00.000Z"
+}))]
 pub(crate) struct Participant {
     chat_room_id: ChatId,
     user_id: UserId,
+    #[schema(format = DateTime)]
     created_at: String,
 }
 

@@ -8,7 +8,7 @@ use axum::extract::{FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use chat::http::{JsonBody, Operator, Shared, Signed, reword};
+use chat::http::{JsonBody, Operator, Shared, Signed, refusals, reword};
 use chat::ids::PlatformChatId;
 use chat::sessions::Credential;
 use chat::signed::Caller;
@@ -35,6 +35,20 @@ impl<S: Send + Sync> FromRequestParts<S> for ChatId {
     }
 }
 
+/// Brings users into a chat, which is made if there is none: for the first of them.
+#[utoipa::path(
+    put,
+    path = "/backend/chats/{chat_id}/users",
+    operation_id = "backendAddMembers",
+    tag = "signed",
+    security(("backend_key" = [])),
+    params(("chat_id" = PlatformChatId, Path, description = "The chat")),
+    request_body = AddUsers,
+    responses(
+        (status = 200, description = "Their names in the chat, in the request's order", body = GuidList),
+        refusals::Invalid, refusals::Unauthenticated, refusals::UnsupportedMediaType, refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn add_by_operator(
     State(backend): State<Shared>,
     Operator: Operator,
@@ -44,6 +58,21 @@ pub(crate) async fn add_by_operator(
     add(&backend, Actor::Operator, chat_id, body).await
 }
 
+/// Brings users into a chat, which is made if there is none: for the caller.
+#[utoipa::path(
+    put,
+    path = "/chats/{chat_id}/users",
+    operation_id = "addMembers",
+    tag = "signed",
+    security(("access_token" = []), ("access_token_query" = [])),
+    params(("chat_id" = PlatformChatId, Path, description = "The chat")),
+    request_body = AddUsers,
+    responses(
+        (status = 200, description = "Their names in the chat, in the request's order", body = GuidList),
+        refusals::Invalid, refusals::Unauthenticated, refusals::Forbidden, refusals::UnsupportedMediaType,
+        refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn add_by_member(
     State(backend): State<Shared>,
     chat_id: Result<ChatId>,
@@ -63,6 +92,19 @@ async fn add(
     Ok(Json(GuidList { guids: chats::add(backend, actor, &chat_id, &members, body.chat_name).await? }))
 }
 
+/// A chat, and who takes part in it.
+#[utoipa::path(
+    get,
+    path = "/backend/chats/{chat_id}/users",
+    operation_id = "backendListMembers",
+    tag = "signed",
+    security(("backend_key" = [])),
+    params(("chat_id" = PlatformChatId, Path, description = "The chat")),
+    responses(
+        (status = 200, description = "The chat", body = PlatformChatView),
+        refusals::Invalid, refusals::Unauthenticated, refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn view_by_operator(
     State(backend): State<Shared>,
     Operator: Operator,
@@ -71,6 +113,19 @@ pub(crate) async fn view_by_operator(
     view(&backend, Actor::Operator, chat_id).await
 }
 
+/// A chat that the caller takes part in, and who else does.
+#[utoipa::path(
+    get,
+    path = "/chats/{chat_id}/users",
+    operation_id = "listMembers",
+    tag = "signed",
+    security(("access_token" = []), ("access_token_query" = [])),
+    params(("chat_id" = PlatformChatId, Path, description = "The chat")),
+    responses(
+        (status = 200, description = "The chat", body = PlatformChatView),
+        refusals::Invalid, refusals::Unauthenticated, refusals::Forbidden, refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn view_by_member(
     State(backend): State<Shared>,
     caller: Caller,
@@ -84,6 +139,21 @@ async fn view(backend: &Backend, actor: Actor, chat_id: PlatformChatId) -> Resul
     Ok(Json(view.into()))
 }
 
+/// Takes users out of a chat. With its owner the whole chat goes.
+#[utoipa::path(
+    delete,
+    path = "/backend/chats/{chat_id}/users",
+    operation_id = "backendRemoveMembers",
+    tag = "signed",
+    security(("backend_key" = [])),
+    params(("chat_id" = PlatformChatId, Path, description = "The chat")),
+    request_body = RemoveUsers,
+    responses(
+        (status = 200, description = "They are not in the chat"),
+        refusals::Invalid, refusals::Unauthenticated, refusals::NotFound, refusals::UnsupportedMediaType,
+        refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn remove_by_operator(
     State(backend): State<Shared>,
     Operator: Operator,
@@ -93,6 +163,21 @@ pub(crate) async fn remove_by_operator(
     remove(&backend, Actor::Operator, chat_id, body).await
 }
 
+/// Takes users out of a chat of the caller, or the caller out of another. With its owner the whole chat goes.
+#[utoipa::path(
+    delete,
+    path = "/chats/{chat_id}/users",
+    operation_id = "removeMembers",
+    tag = "signed",
+    security(("access_token" = []), ("access_token_query" = [])),
+    params(("chat_id" = PlatformChatId, Path, description = "The chat")),
+    request_body = RemoveUsers,
+    responses(
+        (status = 200, description = "They are not in the chat"),
+        refusals::Invalid, refusals::Unauthenticated, refusals::Forbidden, refusals::NotFound,
+        refusals::UnsupportedMediaType, refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn remove_by_member(
     State(backend): State<Shared>,
     chat_id: Result<ChatId>,
@@ -112,6 +197,19 @@ async fn remove(
     Ok(StatusCode::OK)
 }
 
+/// Deletes a chat.
+#[utoipa::path(
+    delete,
+    path = "/backend/chats/{chat_id}",
+    operation_id = "backendDeleteChat",
+    tag = "signed",
+    security(("backend_key" = [])),
+    params(("chat_id" = PlatformChatId, Path, description = "The chat")),
+    responses(
+        (status = 200, description = "The chat is gone"),
+        refusals::Invalid, refusals::Unauthenticated, refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn delete_by_operator(
     State(backend): State<Shared>,
     Operator: Operator,
@@ -125,7 +223,26 @@ async fn delete(backend: &Backend, actor: Actor, chat_id: PlatformChatId) -> Res
     Ok(StatusCode::OK)
 }
 
+/// Deletes a chat of two for both at once, or a chat of a platform by its owner.
+///
 /// `DELETE /chats/{id}` stands in documents 000 and 001: the token tells which one is meant.
+#[utoipa::path(
+    delete,
+    path = "/chats/{chat_id}",
+    operation_id = "deleteChat",
+    tag = "direct",
+    security(
+        ("login_header" = []), ("login_bearer" = []),
+        ("access_token" = []), ("access_token_query" = []),
+    ),
+    params(("chat_id" = PlatformChatId, Path, description = "A number (001), or a platform's name (000)")),
+    responses(
+        (status = 200, description = "The chat of the platform is gone"),
+        (status = 204, description = "The chat of two is gone"),
+        refusals::Invalid, refusals::Unauthenticated, refusals::Forbidden, refusals::NotFound,
+        refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn delete_either(
     State(backend): State<Shared>,
     platform_chat: Result<ChatId>,

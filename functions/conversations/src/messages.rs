@@ -1,12 +1,12 @@
 //! `/api/conversations/{id}` and the messages below it.
 
-use crate::refusal;
-use crate::wire::{Made, Messages, NewMessage, Newest, Place, Row, Status};
+use crate::refusal::{self, OtherSite, Unauthorised};
+use crate::wire::{Made, Messages, NewMessage, Newest, Outcome, Place, Row, Status};
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use chat::http::cookies::{ByCookie, OwnPage};
-use chat::http::{Body, IdempotencyKey, Path, Query, Shared, count};
+use chat::http::{Body, IdempotencyKey, Path, Query, Shared, count, refusals};
 use chat::ids::ChatId;
 use chat::send::{Draft, Kind};
 use chat::{Error, Result, topics};
@@ -14,6 +14,22 @@ use chat::{Error, Result, topics};
 /// Messages in an answer: by default (004), at most.
 const NEWEST: (u64, u64) = (10, 100);
 
+/// The newest messages of a conversation.
+#[utoipa::path(
+    get,
+    path = "/api/conversations/{id}",
+    operation_id = "readConversation",
+    tag = "conversations",
+    security(("session" = [])),
+    params(("id" = ChatId, Path, description = "The conversation"), Newest),
+    responses(
+        (status = 200, description = "The messages, oldest first", body = Messages),
+        refusals::Invalid,
+        Unauthorised,
+        refusals::NotFound,
+        refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn list(
     State(backend): State<Shared>,
     ByCookie(caller): ByCookie,
@@ -25,6 +41,29 @@ pub(crate) async fn list(
     Ok(Json(Row::rows(id, page).collect()))
 }
 
+/// Posts a message.
+#[utoipa::path(
+    post,
+    path = "/api/conversations/{id}",
+    operation_id = "postToConversation",
+    tag = "conversations",
+    security(("session" = [])),
+    params(("id" = ChatId, Path, description = "The conversation"), IdempotencyKey),
+    request_body(content(
+        (NewMessage = "application/json"),
+        (NewMessage = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 200, description = "Where the message is", body = Made),
+        refusals::Invalid,
+        Unauthorised,
+        OtherSite,
+        refusals::NotFound,
+        refusals::Conflict,
+        refusals::UnsupportedMediaType,
+        refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn post(
     State(backend): State<Shared>,
     ByCookie(caller): ByCookie,
@@ -37,6 +76,22 @@ pub(crate) async fn post(
     Ok(Json(topics::post(&backend, caller.into(), id, draft).await?.into()))
 }
 
+/// One message.
+#[utoipa::path(
+    get,
+    path = "/api/conversations/{id}/{message_id}",
+    operation_id = "readMessage",
+    tag = "conversations",
+    security(("session" = [])),
+    params(Place),
+    responses(
+        (status = 200, description = "The message", body = Row),
+        refusals::Invalid,
+        Unauthorised,
+        refusals::NotFound,
+        refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn read(
     State(backend): State<Shared>,
     ByCookie(caller): ByCookie,
@@ -47,6 +102,23 @@ pub(crate) async fn read(
     row.map(Json).ok_or_else(|| Error::internal("a page without its message"))
 }
 
+/// Deletes a message of the caller's own.
+#[utoipa::path(
+    delete,
+    path = "/api/conversations/{id}/{message_id}",
+    operation_id = "deleteMessage",
+    tag = "conversations",
+    security(("session" = [])),
+    params(Place),
+    responses(
+        (status = 200, description = "It is gone", body = Status),
+        refusals::Invalid,
+        Unauthorised,
+        OtherSite,
+        refusals::NotFound,
+        refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn delete(
     State(backend): State<Shared>,
     ByCookie(caller): ByCookie,
@@ -55,7 +127,7 @@ pub(crate) async fn delete(
 ) -> Result<Response> {
     let user = caller.confirm(&backend).await?.user_id;
     match topics::delete(&backend, user, place.id, place.message_id).await {
-        Ok(()) => Ok(Json(Status::SUCCESS).into_response()),
+        Ok(()) => Ok(Json(Status { status: Outcome::Success }).into_response()),
         Err(error) => Ok(refusal::of_others_messages(error)),
     }
 }

@@ -1,12 +1,12 @@
 //! The Lambda behind the queue `Broadcasts`: posts a frame to some of very many sockets.
 
 use aws_lambda_events::sqs::SqsEvent;
-use chat::{Backend, broadcast, jobs};
-use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+use chat::{Backend, broadcast, jobs, telemetry};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    telemetry::begin();
     let backend = Backend::from_env()?;
     let backend = &backend;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<SqsEvent>| {

@@ -2,8 +2,8 @@
 //! error is the invocation's failure; the next one goes on where it ended.
 
 use aws_lambda_events::sqs::SqsEvent;
-use chat::{Backend, clock, housekeeping, jobs};
-use lambda_runtime::{Context, Error, LambdaEvent, service_fn, tracing};
+use chat::{Backend, clock, housekeeping, jobs, telemetry};
+use lambda_runtime::{Context, Error, LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::time::Duration;
@@ -23,7 +23,7 @@ enum Event {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    telemetry::begin();
     let backend = Backend::from_env()?;
     let backend = &backend;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Event>| {

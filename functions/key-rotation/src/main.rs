@@ -2,8 +2,8 @@
 //! People invoke it, too: `{"rotate":true}` makes new ones now, `{"retire":true}` also withdraws all former ones.
 
 use chat::key_rotation::{self, Order};
-use chat::{Backend, backend};
-use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+use chat::{Backend, backend, telemetry};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ impl Request {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    telemetry::begin();
     let backend = Backend::from_env()?;
     let lifetime = backend::key_lifetime_from_env()?;
     let backend = &backend;

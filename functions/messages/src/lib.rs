@@ -8,6 +8,7 @@ mod wire;
 use axum::Router;
 use axum::routing::{get, post};
 use chat::http::{Shared, worded};
+use utoipa::OpenApi;
 
 /// The paths of this group.
 pub fn routes() -> Router<Shared> {
@@ -15,4 +16,13 @@ pub fn routes() -> Router<Shared> {
         .route("/token", post(token::create).put(token::refresh).layer(worded("Invalid parameters")))
         .route("/publicKey", get(public_key::read))
         .route("/messages", get(messages::fetch).post(messages::post).layer(worded("Bad request")))
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(token::create, token::refresh, public_key::read, messages::post, messages::fetch,))]
+struct Operations;
+
+/// What the paths of this group take and answer.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Operations::openapi()
 }

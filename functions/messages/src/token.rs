@@ -1,14 +1,33 @@
 //! `/token`.
 
-use crate::wire::{Admit, Refresh, Tokens, TokensOf};
+use crate::wire::{Admit, AdmitOne, AdmitShape, AdmittedShape, Refresh, Tokens, TokensOf};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chat::Result;
-use chat::http::{Body, Operator, Shared};
+use chat::http::{Body, Operator, Shared, refusals};
 use chat::signed::members;
 
+/// Admits users, or gives those who were admitted before another key; their older tokens end.
+#[utoipa::path(
+    post,
+    path = "/token",
+    operation_id = "issueTokens",
+    tag = "signed",
+    security(("backend_key" = [])),
+    request_body(content(
+        (AdmitShape = "application/json"),
+        (AdmitOne = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 201, description = "Their tokens", body = AdmittedShape),
+        refusals::Invalid,
+        refusals::Unauthenticated,
+        refusals::UnsupportedMediaType,
+        refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn create(
     State(backend): State<Shared>,
     Operator: Operator,
@@ -27,6 +46,24 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, answer))
 }
 
+/// Another pair of tokens for a refresh token. One that is used twice ends all that came of it.
+#[utoipa::path(
+    put,
+    path = "/token",
+    operation_id = "refreshTokens",
+    tag = "signed",
+    request_body(content(
+        (Refresh = "application/json"),
+        (Refresh = "application/x-www-form-urlencoded"),
+    )),
+    responses(
+        (status = 201, description = "The tokens", body = Tokens),
+        refusals::Invalid,
+        refusals::Unauthenticated,
+        refusals::UnsupportedMediaType,
+        refusals::Anywhere,
+    ),
+)]
 pub(crate) async fn refresh(
     State(backend): State<Shared>,
     Body(body): Body<Refresh>,

@@ -8,7 +8,7 @@ use chat::signed::block::{Block, Draft, Part};
 use chat::signed::keys::{Algorithm, UserKey};
 use chat::signed::members::{self, Admission};
 use chat::signed::messages;
-use chat::signed::queue::Proof;
+use chat::signed::queue::{Incoming, Proof};
 use chat::signed::receipts::{Acknowledgement, Receipt};
 use chat::signed::{Manner, Signature};
 use chat::text::check_name;
@@ -18,6 +18,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use std::collections::HashSet;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
 /// Users in one `POST /token`.
@@ -31,13 +32,45 @@ pub(crate) struct Admit {
     one: AdmitOne,
 }
 
-#[derive(Debug, Deserialize)]
+/// A user of the platform.
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(
+    example = json!({
+        "userID": "John.Doe-mobile1",
+        "userKey": "-----BEGIN PUBLIC KEY-----\n...",
+        "displayName": "John"
+    })
+)]
 #[serde(rename_all = "camelCase")]
-struct AdmitOne {
+pub(crate) struct AdmitOne {
     #[serde(rename = "userID")]
+    #[schema(value_type = MemberId)]
     user_id: Option<String>,
+    /// An RSA key of 2048 to 4096 bits: PEM, or the DER of its `SubjectPublicKeyInfo` in hex or base64.
+    #[schema(value_type = String)]
     user_key: Option<String>,
+    #[schema(min_length = 1, max_length = 100)]
     display_name: Option<String>,
+}
+
+/// One user, or several.
+#[derive(ToSchema)]
+#[schema(
+    as = Admit,
+    example = json!({
+        "users": [{"userID": "John.Doe-mobile1", "userKey": "-----BEGIN PUBLIC KEY-----\n..."}]
+    })
+)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "what `Admit` takes, as the document has it")]
+pub(crate) enum AdmitShape {
+    /// One.
+    One(AdmitOne),
+    /// All of them or none.
+    Several {
+        #[schema(min_items = 1, max_items = 100)]
+        users: Vec<AdmitOne>,
+    },
 }
 
 impl Admit {
@@ -82,10 +115,13 @@ impl AdmitOne {
 }
 
 /// A pair of tokens.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"accessToken": "eyJ0eXAi...", "refreshToken": "eyJ0eXAi..."}))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Tokens {
+    /// For everything that a user does, for an hour.
     access_token: String,
+    /// For another pair, once, within 30 days.
     refresh_token: String,
 }
 
@@ -96,7 +132,7 @@ impl From<members::Tokens> for Tokens {
 }
 
 /// Tokens of one of several users.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TokensOf {
     #[serde(rename = "userID")]
     user_id: MemberId,
@@ -111,24 +147,43 @@ impl From<(MemberId, members::Tokens)> for TokensOf {
 }
 
 /// The answer to an array of users.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Admitted {
+    /// In the order of the request.
     pub(crate) users: Vec<TokensOf>,
 }
 
+/// The answer to one user, or to several.
+#[derive(ToSchema)]
+#[schema(as = Admission)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "the answer is one of the two, as the document has it")]
+#[schema(example = json!({"accessToken": "eyJ0eXAi...", "refreshToken": "eyJ0eXAi..."}))]
+pub(crate) enum AdmittedShape {
+    /// To one.
+    One(Tokens),
+    /// To several.
+    Several(Admitted),
+}
+
 /// `PUT /token`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = RefreshTokens, example = json!({"refreshToken": "eyJ0eXAi..."}))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Refresh {
     pub(crate) refresh_token: String,
 }
 
 /// `GET /publicKey`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({"publicKey": "-----BEGIN PUBLIC KEY-----\n..."}))]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct PublicKey {
+    /// PEM.
     public_key: String,
+    /// The one before, while answers may be about that it has signed.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     previous_public_key: Option<String>,
 }
 
@@ -139,48 +194,81 @@ impl From<Published> for PublicKey {
 }
 
 /// `POST /messages`. What is signed is kept as it came.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(
+    example = json!({
+        "outgoingEvents": {
+            "timestamp": "1795295130123",
+            "messages": [{
+                "chatID": "chat-148523592",
+                "clientHash": "4f1d",
+                "messageBlock": [{"messageText": "Hello"}]
+            }],
+            "statuses": []
+        },
+        "sign": "bm90IGEgc2lnbmF0dXJl"
+    })
+)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Outgoing {
+    #[schema(value_type = Events)]
     pub(crate) outgoing_events: Box<RawValue>,
+    /// The sender's signature over the very bytes of `outgoingEvents`, in hex or base64.
     pub(crate) sign: String,
     #[serde(rename = "signAlg", default)]
     pub(crate) algorithm: Algorithm,
 }
 
-#[derive(Deserialize)]
+/// What is signed.
+#[derive(Deserialize, ToSchema)]
 struct Events {
+    /// The present time in milliseconds since the epoch; a number is taken, too.
     #[serde(deserialize_with = "millis")]
+    #[schema(value_type = String, pattern = "^[0-9]+$")]
     timestamp: Timestamp,
     #[serde(default)]
+    #[schema(value_type = Vec<NewMessage>, max_items = 100)]
     messages: Vec<Object<NewMessage>>,
     #[serde(default)]
+    #[schema(value_type = Vec<NewStatus>, max_items = 100)]
     statuses: Vec<Object<NewStatus>>,
 }
 
-#[derive(Deserialize)]
+/// A message to a chat.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = NewSignedMessage)]
 #[serde(rename_all = "camelCase")]
 struct NewMessage {
     #[serde(rename = "chatID")]
     chat_id: PlatformChatId,
+    /// The client's own name for the message, at most 128 bytes. The same again, within 24 hours, sends nothing.
+    #[schema(min_length = 1, max_length = 128)]
     client_hash: Option<String>,
     #[serde(rename = "timestamp", default, deserialize_with = "some_millis")]
+    #[schema(value_type = String, pattern = "^[0-9]+$", required = false)]
     _timestamp: Option<Timestamp>,
+    #[schema(value_type = Vec<NewPart>, min_items = 1)]
     message_block: Vec<Object<NewPart>>,
 }
 
-#[derive(Deserialize)]
+/// What to tell one participant, or all others.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewPart {
+    /// At most 16 KiB of UTF-8.
+    #[schema(min_length = 1, max_length = 16_384)]
     message_text: String,
+    /// A participant's GUID in this chat; all others, if it is left out.
     recipient: Option<Uuid>,
 }
 
-#[derive(Deserialize)]
+/// What became of something that was received.
+#[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct NewStatus {
     #[serde(rename = "messageID")]
     message_id: Uuid,
+    #[schema(min_length = 1, max_length = 128)]
     client_hash: Option<String>,
     message_status: Receipt,
 }
@@ -233,16 +321,20 @@ impl From<NewStatus> for Acknowledgement {
 }
 
 /// `outgoingEventsResult`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Results {
     messages: Vec<MessageResult>,
+    /// The `clientHash` of each status.
     statuses: Vec<Option<String>>,
 }
 
-#[derive(Debug, Serialize)]
+/// What became of a message.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct MessageResult {
     client_hash: Option<String>,
+    /// Milliseconds since the epoch.
+    #[schema(pattern = "^[0-9]+$")]
     server_time: String,
     #[serde(rename = "messageID")]
     message_id: Uuid,
@@ -260,10 +352,26 @@ impl From<messages::Posted> for Results {
 }
 
 /// The answer to `POST /messages`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(
+    as = PostedEvents,
+    example = json!({
+        "outgoingEventsResult": {
+            "messages": [{
+                "clientHash": "4f1d",
+                "serverTime": "1795295130456",
+                "messageID": "01a1ffed-bb38-724f-868f-23c020e84987"
+            }],
+            "statuses": []
+        },
+        "sign": "c2lnbmF0dXJl"
+    })
+)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Posted {
+    #[schema(value_type = Results)]
     outgoing_events_result: Box<RawValue>,
+    /// The server's signature over the very bytes of `outgoingEventsResult`, in the manner of the request.
     sign: String,
 }
 
@@ -274,12 +382,19 @@ impl From<Signed> for Posted {
 }
 
 /// `GET /messages`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct Fetch {
+    /// The present time in milliseconds since the epoch. It goes together with `sign`, and both may be left out unless
+    /// the deployment's `RequireSignedReads` is on.
+    #[param(pattern = "^[0-9]+$")]
     timestamp: Option<String>,
+    /// The caller's signature over `timestamp`, in hex or base64.
     sign: Option<String>,
     #[serde(rename = "signAlg", default)]
     algorithm: Algorithm,
+    /// An answer's `next`.
+    #[param(value_type = Option<Uuid>)]
     next: Option<String>,
 }
 
@@ -305,10 +420,32 @@ impl Fetch {
 }
 
 /// The answer to `GET /messages`.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(
+    as = FetchedEvents,
+    example = json!({
+        "incomingEvents": {
+            "timestamp": "1795295130789",
+            "messages": [{
+                "messageID": "01a1ffed-bb38-724f-868f-23c020e84987",
+                "sender": "6c84ec90-11c5-40e5-840d-7c25e5ff775a",
+                "messageText": "Hello",
+                "serverTime": "1795295130456",
+                "chatID": "chat-148523592",
+                "recipientList": ["6c84ec90-11c5-40e5-840d-7c25e5ff775a"]
+            }],
+            "statuses": [],
+            "info": [],
+            "next": null
+        },
+        "sign": "c2lnbmF0dXJl"
+    })
+)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Fetched {
+    #[schema(value_type = Incoming)]
     incoming_events: Box<RawValue>,
+    /// The server's signature over the very bytes of `incomingEvents`, in the manner of the request.
     sign: String,
 }
 

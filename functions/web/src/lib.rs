@@ -12,6 +12,7 @@ use axum::Router;
 use axum::middleware::map_response;
 use axum::routing::{get, post};
 use chat::http::Shared;
+use utoipa::OpenApi;
 
 /// The paths of this group.
 pub fn routes() -> Router<Shared> {
@@ -27,4 +28,31 @@ pub fn routes() -> Router<Shared> {
         )
         .route("/api/chats/{chat_id}/users", post(members::create))
         .layer(map_response(refusal::documented))
+}
+
+#[derive(OpenApi)]
+#[openapi(paths(
+    session::create,
+    session::delete,
+    users::find,
+    users::read,
+    users::create,
+    users::change,
+    users::change_own,
+    users::delete,
+    users::delete_own,
+    chats::list,
+    chats::create,
+    chats::leave,
+    chats::rename,
+    messages::list,
+    messages::post,
+    messages::delete,
+    members::create,
+))]
+struct Operations;
+
+/// What the paths of this group take and answer.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    Operations::openapi()
 }

@@ -2,6 +2,30 @@
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use chat::http::Envelope;
+use utoipa::IntoResponses;
+
+/// What is not in order with a request, whatever it is.
+#[derive(IntoResponses)]
+#[response(
+    status = 400,
+    description = "The input breaks a rule that the sentence names, is in the way of something that is \
+                   already so, or is no form; or the name or the password is wrong.",
+    example = json!({"error": "title must have 1 to 100 characters", "code": "invalid_name"})
+)]
+#[expect(dead_code, reason = "the document alone has it as a type")]
+pub(crate) struct BadRequest(Envelope);
+
+/// No cookies, or none that hold, or not the caller's to do.
+#[derive(IntoResponses)]
+#[response(
+    status = 403,
+    description = "No cookies, or none that hold (any more); or the caller may not do this; or a browser \
+                   sent it from a page of another site.",
+    example = json!({"error": "The cookies user_id and token are needed", "code": "unauthenticated"})
+)]
+#[expect(dead_code, reason = "the document alone has it as a type")]
+pub(crate) struct Forbidden(Envelope);
 
 /// Brings every refusal of the caller to a status of the document.
 pub(crate) async fn documented(response: Response) -> Response {

@@ -36,6 +36,7 @@ pub(crate) async fn connect(
             tracing::error!(%cause, "a socket was not accepted");
             Answer::FAILED
         }
+        Err(Error::TooMany { .. }) => Answer::TOO_MANY,
         Err(_) => Answer::UNAUTHORIZED,
     }
 }

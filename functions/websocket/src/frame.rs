@@ -21,7 +21,7 @@ const NOT_FOR_MEMBERS: Error =
 enum Refused {
     /// It stays open.
     Kept(Error),
-    /// It is closed: the frame's token was bad.
+    /// It is closed: the frame's token was bad, or its user has too many sockets.
     Closed(Error),
 }
 
@@ -31,6 +31,14 @@ impl Refused {
         match error {
             Error::Unauthenticated(_) => Self::Closed(error),
             other => Self::Kept(other),
+        }
+    }
+
+    /// What it means that a token's user may not have this socket: one too many is not left open.
+    fn of_opening(error: Error) -> Self {
+        match error {
+            Error::TooMany { .. } => Self::Closed(error),
+            other => Self::of_token(other),
         }
     }
 }
@@ -174,7 +182,7 @@ async fn authenticate(backend: &Backend, connection: &str, frame: &Frame) -> Res
     };
     let standing = credential.confirm(backend).await.map_err(Refused::of_token)?;
     if !is_known {
-        presence::open(backend, &standing, connection).await.map_err(Refused::of_token)?;
+        presence::open(backend, &standing, connection).await.map_err(Refused::of_opening)?;
     }
     if !is_known || is_alone {
         presence::reply(backend, connection, &Ready { user_id: standing.owner.clone() }).await?;
@@ -193,7 +201,8 @@ async fn refuse(
         Error::Internal(cause) => tracing::error!(%cause, "a frame was not served"),
         _ => {}
     }
-    let refusal = Refusal { error: error.to_string(), code: error.code(), client_id };
+    let refusal =
+        Refusal { error: error.to_string(), code: error.code(), retry_after: error.retry_after(), client_id };
     presence::reply(backend, connection, &refusal).await?;
     Ok(Answer::OK)
 }

@@ -1,13 +1,13 @@
 //! The Lambda behind the WebSocket API's routes.
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
-use chat::Backend;
-use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+use chat::{Backend, telemetry};
+use lambda_runtime::{Error, LambdaEvent, service_fn};
 use websocket::Answer;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    tracing::init_default_subscriber();
+    telemetry::begin();
     let backend = Backend::from_env()?;
     let engine = chat::backend::bot_engine_from_env()?;
     let (backend, engine) = (&backend, &engine);

@@ -39,6 +39,7 @@ impl Answer {
     pub(crate) const OK: Self = Self { status: 200 };
     pub(crate) const UNAUTHORIZED: Self = Self { status: 401 };
     pub(crate) const FORBIDDEN: Self = Self { status: 403 };
+    pub(crate) const TOO_MANY: Self = Self { status: 429 };
     pub(crate) const FAILED: Self = Self { status: 500 };
     pub(crate) const BUSY: Self = Self { status: 503 };
 }

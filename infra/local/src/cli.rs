@@ -30,6 +30,10 @@ pub(crate) struct Cli {
     #[arg(long, value_name = "NAME=VALUE", value_parser = parameter)]
     pub(crate) parameter: Vec<(String, String)>,
 
+    /// Hold the limits on abuse, as a deployment does: attempts to log in and to register, messages, sockets.
+    #[arg(long)]
+    pub(crate) limits: bool,
+
     /// Invoke the functions of this `cargo lambda watch` instead of running them.
     #[arg(long, value_name = "URL", value_parser = base_url)]
     pub(crate) lambda: Option<String>,
@@ -84,6 +88,7 @@ impl Cli {
         Given {
             backend_key: &self.backend_key,
             console,
+            limits: self.limits,
             named: self.parameter.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect(),
             reads_policies: self.check_permissions,
         }

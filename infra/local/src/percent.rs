@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 /// Decodes a part of a path. What is not UTF-8 afterwards is replaced.
-pub(crate) fn decode(text: &str) -> String {
+pub fn decode(text: &str) -> String {
     decode_bytes(text, false)
 }
 
 /// The parameters of a query string, each with all its values in order.
-pub(crate) fn query(text: &str) -> HashMap<String, Vec<String>> {
+pub fn query(text: &str) -> HashMap<String, Vec<String>> {
     let mut parameters: HashMap<String, Vec<String>> = HashMap::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

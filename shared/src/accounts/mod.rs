@@ -11,6 +11,7 @@ pub use registration::{Applicant, Newcomer, confirm, create, create_named, regis
 use crate::backend::Backend;
 use crate::error::{Error, Result};
 use crate::ids::{Owner, UserId};
+use crate::limits::{self, Source};
 use crate::sessions::{self, Bearer};
 pub use crate::store::connections::Sockets;
 use crate::store::sessions::Session;
@@ -19,6 +20,7 @@ pub use crate::store::users::Profile;
 use crate::text::{canonical_email, canonical_name, check_password, check_user_name};
 use crate::tokens::Audience;
 use crate::{passwords, presence};
+use futures::future::join;
 
 const NAME_TAKEN: Error = Error::Conflict("name_taken", "This user name is taken");
 const BAD_LOGIN: Error = Error::Unauthenticated("The address, name or password is wrong");
@@ -33,37 +35,70 @@ pub enum Login {
     UserName(String),
 }
 
+impl Login {
+    /// The form under which it is stored; `None` where no account can have it.
+    fn canonical(self) -> Option<Self> {
+        match self {
+            Self::Email(email) => canonical_email(&email).map(Self::Email),
+            Self::UserName(name) => {
+                check_user_name("user_name", &name).is_ok().then(|| Self::UserName(canonical_name(&name)))
+            }
+        }
+    }
+}
+
 /// Logs in and answers with who it is and a token for a surface. An unknown login and a wrong password get the same
-/// answer in the same time.
+/// answer in the same time. Each attempt is counted, and refused before the password is looked at where there were too
+/// many; a success does not count for its address or name.
 pub async fn login(
     backend: &Backend,
     login: Login,
     password: &str,
     surface: Audience,
+    source: &Source,
 ) -> Result<(UserId, String)> {
-    let user = match login {
-        Login::Email(email) => match canonical_email(&email) {
-            Some(email) => backend.store.user_by_email(&email).await?,
+    let login = login.canonical();
+    let address = login.as_ref().map(|login| match login {
+        Login::Email(email) => format!("email {email}"),
+        Login::UserName(name) => format!("name {name}"),
+    });
+    let reading = async {
+        let user = match &login {
+            Some(Login::Email(email)) => backend.store.user_by_email(email).await?,
+            Some(Login::UserName(name)) => backend.store.user_by_name(name).await?,
             None => None,
-        },
-        Login::UserName(name) => match check_user_name("user_name", &name) {
-            Ok(()) => backend.store.user_by_name(&canonical_name(&name)).await?,
-            Err(_) => None,
-        },
+        };
+        // An id that no user has: an unknown login takes as many calls as a known one.
+        let user = user.unwrap_or_else(UserId::mint);
+        Ok::<_, Error>((user, backend.store.account(user).await?))
     };
-    // An id that no user has: an unknown login takes as many calls as a known one.
-    let user = user.unwrap_or_else(UserId::mint);
-    let account = backend.store.account(user).await?;
+    let (counted, read) = join(limits::login(backend, source, address.as_deref()), reading).await;
+    let counted = counted?;
+    let beginning = async {
+        let (user, account) = read?;
+        check_login(backend, user, account, password).await?;
+        Ok((user, sessions::begin(backend, user, surface).await?))
+    };
+    counted.settle(backend, beginning.await).await
+}
+
+/// Refuses a wrong password. `account` is nothing where the login is unknown.
+async fn check_login(
+    backend: &Backend,
+    user: UserId,
+    account: Option<Account>,
+    password: &str,
+) -> Result<()> {
     // A longer password than any account can have is wrong without hashing megabytes of it.
     let plausible = check_password(password).is_ok();
-    let stored = account.as_ref().and_then(|account| account.password_hash.clone());
+    let stored = account.and_then(|account| account.password_hash);
     let matches = passwords::verify(if plausible { password } else { "" }, stored.as_deref())?;
     let stored = stored.filter(|_| matches && plausible).ok_or(BAD_LOGIN)?;
     if passwords::needs_upgrade(&stored) {
         let upgraded = passwords::hash(password)?;
         backend.store.replace_password_hash(user, &stored, &upgraded).await?;
     }
-    Ok((user, sessions::begin(backend, user, surface).await?))
+    Ok(())
 }
 
 /// Logs out: the token is dead on every machine, and its sockets are closed.

@@ -6,6 +6,7 @@ use crate::clock;
 use crate::error::{Error, Result};
 use crate::frames::Notice;
 use crate::ids::{UserId, secret};
+use crate::limits::{self, Counted, Source};
 use crate::mail::Mail;
 use crate::store::registrations::{NewAccount, Pending, Registration};
 use crate::store::users::{Account, Profile, Taken};
@@ -14,6 +15,7 @@ use crate::text::{canonical_email, canonical_name, check_name, check_password, c
 use crate::tokens::Audience;
 use crate::{passwords, presence, sessions};
 use base64::Engine;
+use futures::future::join;
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -46,26 +48,45 @@ pub struct Applicant {
 
 /// Sends a confirmation link to an address; `api` is the root of the HTTP API. An address that belongs to an
 /// account already gets a mail that says so instead, and the caller cannot tell.
-pub async fn register(backend: &Backend, api: &str, applicant: Applicant) -> Result<()> {
+pub async fn register(backend: &Backend, api: &str, applicant: Applicant, source: &Source) -> Result<()> {
     let email = check_email(&applicant.email)?;
     check_password(&applicant.password)?;
     check_name("first_name", &applicant.first_name)?;
     check_name("last_name", &applicant.last_name)?;
     if let Some(name) = &applicant.user_name {
         check_user_name("user_name", name)?;
-        if backend.store.user_by_name(&canonical_name(name)).await?.is_some() {
-            return Err(NAME_TAKEN);
-        }
     }
-    // Both ways write one item and send one mail, so that their times tell nothing either.
-    let registration = Registration::Account(NewAccount {
-        password_hash: passwords::hash(&applicant.password)?,
-        email: email.clone(),
-        first_name: applicant.first_name,
-        last_name: applicant.last_name,
-        user_name: applicant.user_name,
-    });
-    Link::new().send(backend, api, email, &registration).await
+    let counted = admit(backend, source, applicant.user_name.as_deref()).await?;
+    let asking = async {
+        let mail = limits::mail(backend, &email).await?;
+        // Both ways write one item and send one mail, so that their times tell nothing either.
+        let registration = Registration::Account(NewAccount {
+            password_hash: passwords::hash(&applicant.password)?,
+            email: email.clone(),
+            first_name: applicant.first_name,
+            last_name: applicant.last_name,
+            user_name: applicant.user_name,
+        });
+        Link::new().send(backend, api, email, &registration, mail).await
+    };
+    counted.settle(backend, asking.await).await
+}
+
+/// Counts an attempt to register, and refuses it where there were too many from its source, or the name is taken.
+async fn admit(backend: &Backend, source: &Source, name: Option<&str>) -> Result<Counted> {
+    let looking = async {
+        match name {
+            Some(name) => Ok(backend.store.user_by_name(&canonical_name(name)).await?.is_some()),
+            None => Ok(false),
+        }
+    };
+    let (counted, taken) = join(limits::registration(backend, source), looking).await;
+    let counted = counted?;
+    match taken {
+        Ok(true) => Err(NAME_TAKEN),
+        Ok(false) => Ok(counted),
+        Err(error) => counted.settle(backend, Err(error)).await,
+    }
 }
 
 /// A link that confirms an address.
@@ -81,8 +102,23 @@ impl Link {
         Self { digest: digest_of(&token), token }
     }
 
-    /// Stores what comes of it, and sends it.
+    /// Stores what comes of it, and sends it. The mail counts if it is sent.
     pub(super) async fn send(
+        &self,
+        backend: &Backend,
+        api: &str,
+        email: String,
+        registration: &Registration,
+        counted: Counted,
+    ) -> Result<()> {
+        let sent = self.send_uncounted(backend, api, email, registration).await;
+        if sent.is_err() {
+            counted.take_back(backend).await;
+        }
+        sent
+    }
+
+    async fn send_uncounted(
         &self,
         backend: &Backend,
         api: &str,
@@ -206,33 +242,49 @@ pub struct Newcomer {
 
 /// Makes an account with a name, a password and an address to be confirmed, and logs it in: who it is, and the token of
 /// its cookie. Everybody online is told. `api` is the root of the HTTP API.
-pub async fn create(backend: &Backend, api: &str, newcomer: Newcomer) -> Result<(UserId, String)> {
+pub async fn create(
+    backend: &Backend,
+    api: &str,
+    newcomer: Newcomer,
+    source: &Source,
+) -> Result<(UserId, String)> {
     let Newcomer { name, password, email } = newcomer;
     check_user_name("name", &name)?;
     check_password(&password)?;
     let email = check_email(&email)?;
-    if backend.store.user_by_name(&canonical_name(&name)).await?.is_some() {
-        return Err(NAME_TAKEN);
-    }
-    let link = Link::new();
-    let made = claim_name(backend, &name, Audience::Web, |account| {
-        account.password_hash = Some(passwords::hash(&password)?);
-        account.pending = Some(Pending { email: email.clone(), digest: link.digest.clone() });
-        Ok(())
-    });
-    let (user, token) = made.await?;
-    // The account is there, and another mail can be asked for.
-    if let Err(error) = link.send(backend, api, email, &Registration::Address { user_id: user }).await {
-        tracing::warn!(error = error.cause(), "a new account got no mail");
-    }
-    Ok((user, token))
+    let counted = admit(backend, source, Some(&name)).await?;
+    let creating = async {
+        let mail = limits::mail(backend, &email).await?;
+        let link = Link::new();
+        let made = claim_name(backend, &name, Audience::Web, |account| {
+            account.password_hash = Some(passwords::hash(&password)?);
+            account.pending = Some(Pending { email: email.clone(), digest: link.digest.clone() });
+            Ok(())
+        });
+        let (user, token) = match made.await {
+            Ok(made) => made,
+            Err(error) => {
+                mail.take_back(backend).await;
+                return Err(error);
+            }
+        };
+        let registration = Registration::Address { user_id: user };
+        // The account is there, and another mail can be asked for.
+        if let Err(error) = link.send(backend, api, email, &registration, mail).await {
+            tracing::warn!(error = error.cause(), "a new account got no mail");
+        }
+        Ok((user, token))
+    };
+    counted.settle(backend, creating.await).await
 }
 
 /// Makes an account that is nothing but a name, with a session: the value of its cookie (004, `/auth/register`).
 /// Everybody online is told.
-pub async fn create_named(backend: &Backend, name: &str) -> Result<String> {
+pub async fn create_named(backend: &Backend, name: &str, source: &Source) -> Result<String> {
     check_user_name("username", name)?;
-    Ok(claim_name(backend, name, Audience::Conversations, |_| Ok(())).await?.1)
+    let counted = limits::registration(backend, source).await?;
+    let made = claim_name(backend, name, Audience::Conversations, |_| Ok(())).await;
+    counted.settle(backend, made.map(|(_, token)| token)).await
 }
 
 /// Makes an account with a free name, completed by `complete`, and logs it in on a surface.

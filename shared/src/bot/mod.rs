@@ -51,7 +51,7 @@ pub async fn ask(
         draft.check()?;
         Ok(backend.store.head(key).await?)
     };
-    let head = caller.confirm_while(backend, reading).await?;
+    let head = caller.confirm_to_send(backend, reading).await?;
     let sending = Sending { backend, key, sender: user, draft: &draft, identity: Identity::Content };
     let (question, is_new) = message(sending.run(head).await?)?;
     let head = backend.store.head(key).await?.ok_or_else(|| Error::internal("a question without a chat"))?;

@@ -68,9 +68,16 @@ async fn take(
     removal: Removal,
     up_to: Option<Timestamp>,
 ) -> Result<(Vec<Message>, u64)> {
+    // What was begun here without a clear outcome, and what it hands out: it may be carried out as late as it likes.
+    let mut begun: Vec<(Purge, Vec<Message>, u64)> = Vec::new();
     for tried in 0..TRIES {
         let mut head = seat.head(backend).await?;
         let read = head.position(seat.user, seat.cursor.position);
+        if let Some(place) = begun.iter().position(|(purge, ..)| is_mine(&head, seat.user, purge)) {
+            let (purge, picks, left) = begun.swap_remove(place);
+            finish_in_time(backend, seat, &purge, &picks).await;
+            return Ok((picks, left));
+        }
         if let Some(unfinished) = head.purges.get(&seat.user.to_string())
             && unfinished.attempt.is_some()
         {
@@ -100,15 +107,10 @@ async fn take(
         let position = head.position_at(seat.user, last);
         let purge = Purge { from: first.seq, to: position.seq, own: position.own, attempt: Some(attempt()) };
         if begin(backend, seat, &head, &purge, &picks).await? {
-            // The decision stands; whatever fails from here on is done by the next fetch.
-            if let Err(error) = finish(backend, seat, &purge, Some(&picks)).await {
-                tracing::warn!(
-                    error = error.cause(),
-                    "removed messages are hidden, their rows are not gone yet"
-                );
-            }
+            finish_in_time(backend, seat, &purge, &picks).await;
             return Ok((picks, left));
         }
+        begun.push((purge, picks, left));
         pause(tried).await;
     }
     Err(Error::Busy(StoreError::Unavailable("the mailbox changes all the time".into())))
@@ -169,6 +171,13 @@ async fn begin(backend: &Backend, seat: Seat, head: &Head, purge: &Purge, picks:
 /// Whether a removal is the one that stands.
 fn is_mine(head: &Head, reader: UserId, purge: &Purge) -> bool {
     head.purges.get(&reader.to_string()).is_some_and(|standing| standing.attempt == purge.attempt)
+}
+
+/// Does what a removal asks for that was just decided. It stands: whatever fails is done by the next fetch.
+async fn finish_in_time(backend: &Backend, seat: Seat, purge: &Purge, messages: &[Message]) {
+    if let Err(error) = finish(backend, seat, purge, Some(messages)).await {
+        tracing::warn!(error = error.cause(), "removed messages are hidden, their rows are not gone yet");
+    }
 }
 
 /// Does what a decided removal asks for: the rows go, the cursor follows, the head is told. Every step may

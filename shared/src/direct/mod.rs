@@ -33,7 +33,7 @@ pub async fn send(backend: &Backend, caller: Caller, receiver: UserId, draft: Dr
             .ok_or_else(|| Error::invalid("invalid_receiver", "receiver_id must be another user"))?;
         Ok((pair, backend.store.head(HeadKey::Direct(pair)).await?))
     };
-    let (pair, head) = caller.confirm_while(backend, read).await?;
+    let (pair, head) = caller.confirm_to_send(backend, read).await?;
     let key = HeadKey::Direct(pair);
     let sending = Sending { backend, key, sender, draft: &draft, identity: Identity::Content };
     let sent = sending.run(head).await?;

@@ -1,5 +1,6 @@
 //! Request bodies: JSON or a form, as the caller likes (contract, section 1, "Bodies").
 
+use super::form::Text;
 use crate::error::Error;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
@@ -7,6 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use percent_encoding::percent_decode;
+use serde::de::value::MapDeserializer;
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
@@ -115,8 +117,8 @@ pub(super) fn pairs<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
     if percent_decode(bytes).decode_utf8().is_err() {
         return Err("it is not UTF-8".to_owned());
     }
-    let form = serde_urlencoded::Deserializer::new(form_urlencoded::parse(bytes));
-    serde_path_to_error::deserialize(form).map_err(|error| named(&error))
+    let pairs = form_urlencoded::parse(bytes).map(|(name, value)| (Text(name), Text(value)));
+    serde_path_to_error::deserialize(MapDeserializer::new(pairs)).map_err(|error| named(&error))
 }
 
 /// The reason, with the field it is about in front.

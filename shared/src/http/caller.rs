@@ -3,11 +3,15 @@
 use super::Shared;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
+use crate::limits::Source;
 use crate::sessions::Bearer;
 use axum::extract::FromRequestParts;
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use lambda_http::request::RequestContext;
+use std::net::IpAddr;
+use utoipa::IntoParams;
 
 pub(super) const NO_TOKEN: Error =
     Error::Unauthenticated("Send a token in the header authentication or Authorization");
@@ -52,8 +56,13 @@ impl FromRequestParts<Shared> for User {
 }
 
 /// The header `Idempotency-Key` (contract, section 1, "Idempotent send").
-#[derive(Clone, Debug)]
-pub struct IdempotencyKey(pub Option<String>);
+#[derive(Clone, Debug, IntoParams)]
+#[into_params(names("Idempotency-Key"), parameter_in = Header)]
+pub struct IdempotencyKey(
+    /// The sender's own id for the message. The same id again, within 24 hours, gives the first answer again.
+    #[param(pattern = r"^[\t -~]{1,128}$", nullable = false)]
+    pub Option<String>,
+);
 
 impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Error;
@@ -65,6 +74,11 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
             .map_err(|_| Error::invalid("invalid_idempotency_key", "The idempotency key must be ASCII"))?;
         Ok(Self(Some(key.to_owned())))
     }
+}
+
+/// By what the caller reached the API: `https`, but on the local stack. API Gateway sets the header itself.
+pub(super) fn scheme(headers: &HeaderMap) -> &'static str {
+    if headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "http") { "http" } else { "https" }
 }
 
 /// The root of the API, for links in mails: the domain by which API Gateway knows itself, not the one a caller
@@ -83,8 +97,20 @@ impl<S: Send + Sync> FromRequestParts<S> for Origin {
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
         let domain = domain.filter(|domain| domain.bytes().all(plain));
         let domain = domain.ok_or_else(|| Error::internal("a request without a domain name"))?;
-        // API Gateway sets this header itself.
-        let scheme = if header(parts, "x-forwarded-proto") == Some("http") { "http" } else { "https" };
-        Ok(Self(format!("{scheme}://{domain}")))
+        Ok(Self(format!("{}://{domain}", scheme(&parts.headers))))
+    }
+}
+
+/// Where the request comes from, as API Gateway sees it: what headers say of it, anybody can make up.
+impl<S: Send + Sync> FromRequestParts<S> for Source {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self> {
+        let address = match parts.extensions.get() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref(),
+            _ => None,
+        };
+        let address = address.and_then(|address| address.parse::<IpAddr>().ok());
+        Ok(address.ok_or_else(|| Error::internal("a request without a source"))?.into())
     }
 }

@@ -6,16 +6,21 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Serialize;
 use tower::util::MapResponseLayer;
+use utoipa::ToSchema;
 
 /// The envelope of every refusal on every surface (contract, section 1).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"error": "There is no such chat", "code": "chat_not_found"}))]
 pub struct Envelope {
     /// A sentence for people.
+    #[schema(min_length = 1)]
     pub error: String,
     /// A stable word for programs.
+    #[schema(pattern = "^[a-z0-9_]+$")]
     pub code: &'static str,
     /// What is wrong in particular, where `error` is a document's own sentence that does not say it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
     pub details: Option<String>,
 }
 
@@ -27,6 +32,7 @@ fn status(error: &Error) -> StatusCode {
         Error::NotFound(..) => StatusCode::NOT_FOUND,
         Error::Conflict(..) | Error::TimeConflict(_) => StatusCode::CONFLICT,
         Error::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Error::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
         Error::Busy(_) | Error::Unavailable(..) => StatusCode::SERVICE_UNAVAILABLE,
         Error::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
     }
@@ -41,8 +47,12 @@ impl IntoResponse for Error {
         }
         let envelope = Envelope { error: self.to_string(), code: self.code(), details: self.details() };
         let mut response = (status(&self), Extension(envelope.clone()), Json(envelope)).into_response();
-        if matches!(self, Self::Busy(_) | Self::Unavailable(..)) {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        let retry_after = match self {
+            Self::Busy(_) | Self::Unavailable(..) => Some(1),
+            refused => refused.retry_after(),
+        };
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -8,11 +8,15 @@ use crate::ids::UserId;
 use crate::log::Message;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
+use utoipa::{IntoParams, ToSchema};
 
 /// The part of a list or of a history that is wanted, counted from 1.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Window {
+    /// How many rows are wanted. What is over the most that there are is cut to it.
     count: Option<Number>,
+    /// The first row that is wanted, counted from 1.
     offset: Option<Number>,
 }
 
@@ -32,30 +36,42 @@ impl Window {
 
 /// The query of a history that is paged by time: what is older than `until`, which an answer's `next` may be given
 /// as, too (contract, section 1, "Lists").
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Until {
+    /// The messages older than this moment: a message's own `timestamp`.
+    #[param(value_type = Option<String>, format = DateTime)]
     until: Option<String>,
+    /// The same: an answer's `next`.
+    #[param(value_type = Option<String>, format = DateTime)]
     next: Option<String>,
 }
 
 impl Until {
     /// The moment, if the caller gave one.
     pub fn moment(self) -> Result<Option<Timestamp>> {
-        let Some(text) = self.until.or(self.next) else { return Ok(None) };
-        let moment = Timestamp::parse_rfc3339(&text);
-        moment.map(Some).ok_or_else(|| Error::invalid("invalid_until", "until must be a message's timestamp"))
+        let read = |name: &str, text: Option<String>| match text.as_deref().map(Timestamp::parse_rfc3339) {
+            Some(None) => {
+                Err(Error::invalid("invalid_until", format!("{name} must be a message's timestamp")))
+            }
+            moment => Ok(moment.flatten()),
+        };
+        let (until, next) = (read("until", self.until)?, read("next", self.next)?);
+        Ok(until.or(next))
     }
 }
 
 /// A message in the histories of document 002.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct MessageRow {
+    /// The place in the chat, from 1.
     seq: u64,
     user_id: UserId,
     user_name: String,
     message: String,
     #[serde(rename = "type")]
     kind: String,
+    #[schema(format = DateTime)]
     timestamp: String,
 }
 

@@ -1,15 +1,23 @@
 //! The edges of every function's router, and running it on Lambda.
 
+use super::caller::scheme;
 use crate::backend::Backend;
 use crate::error::Error;
+use crate::telemetry;
 use axum::Router;
 use axum::extract::{Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use futures::FutureExt;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tower::util::MapRequestLayer;
 use tower::{Layer, ServiceExt};
@@ -19,20 +27,39 @@ pub type Shared = Arc<Backend>;
 
 const NO_PATH: Error = Error::NotFound("not_found", "There is no such path");
 
-/// Builds the backend and serves a group's routes until Lambda ends the process. A trailing slash is the
-/// same path; an unknown path or method is 404 in the envelope.
+/// What every answer says to browsers: it is what it says it is, nobody keeps it (what is not a person's own is a
+/// token), no page shows it as a part of itself, and the address that it came from, which may hold a token, stays here.
+const SAID: [(HeaderName, HeaderValue); 4] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+/// For a year no browser asks this host without TLS.
+const TLS_ALONE: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// Builds the backend and serves a group's routes until Lambda ends the process.
 pub async fn serve(routes: Router<Shared>) -> Result<(), lambda_http::Error> {
-    lambda_http::tracing::init_default_subscriber();
-    let backend = Arc::new(Backend::from_env()?);
-    let router = routes
-        .fallback(async || NO_PATH)
-        .method_not_allowed_fallback(async || NO_PATH)
-        .layer(middleware::from_fn(refuse_head))
-        .layer(middleware::from_fn_with_state(backend.clone(), observe))
-        .with_state(backend);
+    telemetry::begin();
+    let router = router(routes, Arc::new(Backend::from_env()?));
     let service = MapRequestLayer::new(restore_path).layer(router);
     lambda_http::run(service.map_request(|request: lambda_http::Request| request.map(axum::body::Body::new)))
         .await
+}
+
+/// A group's routes with their edges. A trailing slash is the same path; an unknown path or method is 404 in the
+/// envelope; a handler that panics is 500 in it.
+pub fn router(routes: Router<Shared>, backend: Shared) -> Router {
+    edged(routes).layer(middleware::from_fn_with_state(backend.clone(), observe)).with_state(backend)
+}
+
+fn edged<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
+    routes
+        .fallback(async || NO_PATH)
+        .method_not_allowed_fallback(async || NO_PATH)
+        .layer(middleware::from_fn(refuse_head))
+        .layer(middleware::from_fn(outlive_panics))
+        .layer(middleware::from_fn(secure))
 }
 
 /// Writes the log line of each request, which knows the route and never the path.
@@ -53,6 +80,26 @@ async fn observe(State(backend): State<Shared>, request: Request, next: Next) ->
 /// not to be run by a mail scanner's look at a link.
 async fn refuse_head(request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD { NO_PATH.into_response() } else { next.run(request).await }
+}
+
+/// Answers for a handler that panics. Why it did is in the log ([`telemetry::begin`]).
+async fn outlive_panics(request: Request, next: Next) -> Response {
+    let served = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    served.unwrap_or_else(|_| Error::internal("a handler panicked").into_response())
+}
+
+/// Tells browsers what they may do with an answer, where the handler has not told it itself.
+async fn secure(request: Request, next: Next) -> Response {
+    let is_by_tls = scheme(request.headers()) == "https";
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in SAID {
+        headers.entry(name).or_insert(value);
+    }
+    if is_by_tls {
+        headers.insert(STRICT_TRANSPORT_SECURITY, TLS_ALONE);
+    }
+    response
 }
 
 /// What is escaped in a part of a path, so that it is read back as it is: everything but what never need be.
@@ -88,4 +135,62 @@ fn routed_path(request: &Request) -> Option<String> {
         Some(format!("/{}", utf8_percent_encode(part, IN_PARTS)))
     });
     parts.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+    use axum::http::HeaderMap;
+    use axum::routing::get;
+    use http_body_util::BodyExt;
+    use serde_json::{Value, json};
+
+    fn router() -> Router {
+        async fn broken() -> &'static str {
+            panic!("a secret")
+        }
+        let policy = [(CONTENT_SECURITY_POLICY, "default-src 'self'")];
+        let routes = Router::new().route("/", get(async || "fine")).route("/broken", get(broken));
+        edged(routes.route("/page", get(async move || (policy, "a page"))))
+    }
+
+    async fn call(scheme: &str, path: &str) -> (u16, HeaderMap, Vec<u8>) {
+        let request = Request::get(path).header("x-forwarded-proto", scheme);
+        let response = router().oneshot(request.body(Body::empty()).expect("a request")).await;
+        let (head, body) = response.expect("a router never fails").into_parts();
+        let body = body.collect().await.expect("a whole body").to_bytes().to_vec();
+        (head.status.as_u16(), head.headers, body)
+    }
+
+    #[tokio::test]
+    async fn every_answer_says_to_browsers_what_they_may_do_with_it() {
+        for (path, status) in [("/", 200), ("/broken", 500), ("/unknown", 404)] {
+            let (got, headers, _) = call("https", path).await;
+            assert_eq!(got, status, "{path}");
+            for (name, value) in SAID.into_iter().chain([(STRICT_TRANSPORT_SECURITY, TLS_ALONE)]) {
+                assert_eq!(headers.get(&name), Some(&value), "{path}: {name}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_machine_without_tls_does_not_ask_for_it() {
+        let (_, headers, _) = call("http", "/").await;
+        assert!(!headers.contains_key(STRICT_TRANSPORT_SECURITY));
+    }
+
+    #[tokio::test]
+    async fn a_page_has_its_own_policy() {
+        let (_, headers, _) = call("https", "/page").await;
+        assert_eq!(headers.get_all(CONTENT_SECURITY_POLICY).iter().count(), 1);
+        assert_eq!(headers[CONTENT_SECURITY_POLICY], "default-src 'self'");
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_told_in_the_envelope_and_no_more_of_it() {
+        let (status, _, body) = call("https", "/broken").await;
+        let envelope: Value = serde_json::from_slice(&body).expect("JSON");
+        assert_eq!((status, envelope), (500, json!({"error": "Internal server error", "code": "internal"})));
+    }
 }

@@ -22,6 +22,7 @@ use futures::future::try_join;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
+use utoipa::ToSchema;
 
 /// How long an attempt may hold a client id before another takes it over. Only how soon a retry after a
 /// crash gets through depends on it; that there is one message does not.
@@ -34,8 +35,9 @@ const KEY_REUSED: Error =
     Error::Conflict("idempotency_key_reused", "This idempotency key was used for another message");
 
 /// What a message is (001, "send chat message").
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = MessageType)]
 pub enum Kind {
     /// Plain text.
     Text,

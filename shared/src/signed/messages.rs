@@ -8,6 +8,7 @@ use crate::backend::Backend;
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
 use crate::ids::{MemberId, PlatformChatId, event_id};
+use crate::limits;
 use crate::store::platform_chats::{Participant, PlatformChat};
 use crate::store::queues::{Content, Event, Place, PlatformClaim};
 use crate::store::{StoreError, pause};
@@ -74,12 +75,17 @@ pub async fn post(
     let reading = read(backend, &member, &block, &keys);
     let (caller, found) = join(checking, reading).await;
     let Caller { id: member, .. } = caller?;
+    let sender = member.clone().into();
     check_clock(block.signed_at)?;
     let mut found = found?;
 
     let mut plans = plan(&member, &block, &keys, &found)?;
+    // Those that were sent before do not count, and nobody minds times that are taken for nothing.
+    let counting = limits::messages(backend, &sender, letters(&mut plans).count());
+    let (taken, counted) = join(take_times(backend, &mut plans), counting).await;
+    let _stays = counted?;
+    let mut stale = taken?;
     for tried in 0.. {
-        let stale = take_times(backend, &mut plans).await?;
         if stale.is_empty() {
             break;
         }
@@ -88,6 +94,7 @@ pub async fn post(
         }
         found.chats.extend(chats(backend, stale.iter()).await?);
         plans = plan(&member, &block, &keys, &found)?;
+        stale = take_times(backend, &mut plans).await?;
     }
 
     let told = Told::default();

@@ -15,6 +15,7 @@ use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// Events in one answer.
@@ -34,42 +35,53 @@ fn millis<S: Serializer>(at: &Timestamp, serializer: S) -> Result<S::Ok, S::Erro
 }
 
 /// What a member is to learn (contract, section 2): the shape of `incomingEvents`, in answers and in frames.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Incoming {
+    /// Milliseconds since the epoch.
     #[serde(serialize_with = "millis")]
+    #[schema(value_type = String, pattern = "^[0-9]+$")]
     timestamp: Timestamp,
     messages: Vec<IncomingMessage>,
     statuses: Vec<IncomingStatus>,
     info: Vec<IncomingInfo>,
+    /// Where the rest begins; null when this is all.
+    #[schema(required = true)]
     next: Option<Uuid>,
 }
 
-#[derive(Debug, Serialize)]
+/// A message of somebody else.
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 struct IncomingMessage {
     #[serde(rename = "messageID")]
     message_id: Uuid,
+    /// By the name in the chat.
     sender: Uuid,
     message_text: String,
+    /// Milliseconds since the epoch.
     #[serde(serialize_with = "millis")]
+    #[schema(value_type = String, pattern = "^[0-9]+$")]
     server_time: Timestamp,
     #[serde(rename = "chatID")]
     chat_id: PlatformChatId,
     recipient_list: Vec<Uuid>,
 }
 
-#[derive(Debug, Serialize)]
+/// What became of a message of one's own.
+#[derive(Debug, Serialize, ToSchema)]
 struct IncomingStatus {
     #[serde(rename = "type")]
     receipt: Receipt,
     #[serde(rename = "messageID")]
     message_id: Uuid,
+    /// The message.
     #[serde(rename = "messageIDStatus")]
     about: Uuid,
     recipient: Uuid,
 }
 
-#[derive(Debug, Serialize)]
+/// Who came to a chat, or left it.
+#[derive(Debug, Serialize, ToSchema)]
 struct IncomingInfo {
     #[serde(rename = "messageID")]
     message_id: Uuid,

@@ -145,13 +145,9 @@ impl Store {
         got.item.map(read).transpose()
     }
 
-    /// Records an open connection, and what it listens to. True when it is its owner's only one.
-    pub async fn open_connection(
-        &self,
-        connection: &Connection,
-        feed: Option<Feed>,
-        now: Timestamp,
-    ) -> Result<bool> {
+    /// Lists a socket among its owner's, and answers with the others that were listed before, those that have expired
+    /// included.
+    pub async fn list_socket(&self, connection: &Connection) -> Result<Vec<Socket>> {
         let socket = Socket {
             connection_id: connection.connection_id.clone(),
             session_id: connection.session_id.clone(),
@@ -170,15 +166,22 @@ impl Store {
             .return_values(ReturnValue::AllOld)
             .send()
             .await?;
-        let before = Sockets::from_item(&updated.attributes.unwrap_or_default(), now);
-        // Second, so that a connection whose owner is known is one that messages reach.
+        let ever = Timestamp::default();
+        let mut before = Sockets::from_item(&updated.attributes.unwrap_or_default(), ever).open;
+        before.retain(|socket| socket.connection_id != connection.connection_id);
+        Ok(before)
+    }
+
+    /// Records an open connection, and what it listens to. After its socket is listed, so that a connection whose owner
+    /// is known is one that messages reach.
+    pub async fn open_connection(&self, connection: &Connection, feed: Option<Feed>) -> Result<()> {
         let mut item = write(connection, [])?;
         item.extend(connection_key(&connection.connection_id));
         if let Some(feed) = feed {
             item.insert("live".to_owned(), s(feed.partition()));
         }
         self.client.put_item().table_name(&self.tables.connections).set_item(Some(item)).send().await?;
-        Ok(before.open.iter().all(|socket| socket.connection_id == connection.connection_id))
+        Ok(())
     }
 
     /// Records that an owner's connection ended. With `expiring_before`, one that expires later (and so is younger)

@@ -178,6 +178,22 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets which keys there were before the one of this name, unless another one has taken its place meanwhile.
+    pub async fn forget_former_keys(&self, purpose: Purpose, present: &str) -> Result<()> {
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.tables.keys)
+            .key("pk", s(purpose.private_pk()))
+            .update_expression("REMOVE previous")
+            .condition_expression("kid = :present")
+            .expression_attribute_values(":present", s(present))
+            .send()
+            .await;
+        unless_refused(updated)?;
+        Ok(())
+    }
+
     /// Publishes the present key for answers alone.
     pub async fn withdraw_former_answer_key(&self) -> Result<()> {
         self.client

@@ -11,6 +11,7 @@ pub mod cursors;
 pub mod erasures;
 pub mod heads;
 pub mod keys;
+pub mod limits;
 pub mod members;
 pub mod messages;
 pub mod platform_chats;
@@ -18,6 +19,7 @@ pub mod queues;
 pub mod registrations;
 pub mod sessions;
 pub mod transactions;
+mod tries;
 pub mod users;
 
 use crate::clock::Timestamp;
@@ -39,6 +41,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
+use tries::Tries;
 
 /// An item as the SDK has it.
 pub(crate) type Item = HashMap<String, AttributeValue>;
@@ -80,6 +83,8 @@ pub struct Tables {
     pub connections: String,
     /// Keys that sign tokens and answers.
     pub keys: String,
+    /// Counters of attempts.
+    pub limits: String,
     /// One row per filed message.
     pub messages: String,
     /// What platforms' users have yet to acknowledge.
@@ -100,7 +105,7 @@ pub struct Store {
 impl Store {
     /// A store over an SDK client with this configuration.
     pub fn new(config: config::Builder, tables: Tables) -> Self {
-        Self { client: Client::from_conf(config.interceptor(Consumption).build()), tables }
+        Self { client: Client::from_conf(config.interceptor(Consumption).interceptor(Tries).build()), tables }
     }
 
     /// Takes work on something in hand for a worker, unless another has had it in hand since a moment, or nothing is

@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, Delete, KeysAndAttributes, Put, Tr
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::time::Duration;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 /// How long something waits to be acknowledged (contract, section 2).
@@ -17,7 +18,7 @@ pub const WAITS: Duration = Duration::from_secs(30 * 24 * 3600);
 const CLAIM_LASTS: Duration = Duration::from_secs(24 * 3600);
 
 /// What becomes of a message at its receiver.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Receipt {
     /// It has arrived.
@@ -36,7 +37,7 @@ impl Receipt {
 }
 
 /// Who came or went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Passage {
     /// Somebody takes part from now on.

@@ -8,12 +8,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tests::store_proxy::{self, Everything, Fate};
-use tests::{Caller as _, Faults, Socket, Stack, Tables, User, unique};
+use tests::{Caller as _, Faults, Guest, Socket, Stack, Tables, User, unique};
 
 use crate::common::{column, send, text_to};
 
 /// After this long another attempt may take over an idempotency key.
 const TAKE_OVER: Duration = Duration::from_secs(2);
+/// How often functions try a call.
+const TRIES: usize = 4;
+/// After this long functions give up a try of a call.
+const GIVEN_UP: Duration = Duration::from_secs(4);
 
 /// Whether a call is about a table and has a word in its update expression.
 fn updates(operation: &str, request: &Value, table: &str, word: &str) -> bool {
@@ -26,6 +30,23 @@ fn updates(operation: &str, request: &Value, table: &str, word: &str) -> bool {
 fn first(times: usize) -> impl Fn() -> bool {
     let left = AtomicUsize::new(times);
     move || left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
+}
+
+/// The first call of this kind is carried out, and its answer is lost; whoever made it tries again, which is one call too
+/// many each time. What it hears last is that nothing was carried out.
+fn unheard(is_it: impl Fn(&str, &Value) -> bool + Send + 'static) -> impl FnMut(&str, &Value) -> Fate + Send {
+    let mut tried = 0;
+    move |operation, request| {
+        if !is_it(operation, request) {
+            return Fate::Pass;
+        }
+        tried += 1;
+        match tried {
+            1 => Fate::FailAfter,
+            2..=TRIES => Fate::Throttle,
+            _ => Fate::Pass,
+        }
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,6 +109,67 @@ async fn a_mailbox_is_handed_out_though_names_cannot_be_read() {
     let rows = bob.get(&format!("/chats_v2/{chat}")).await.expect(200).rows();
     assert_eq!(column(&rows, "message"), ["do not lose me"]);
     assert_eq!(rows[0]["message_sender_id"], ada.id);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_fetch_removes_is_handed_out_though_the_removal_comes_late() {
+    let (stack, faults) = Faults::start().await;
+    let [ada, bob] = User::pair(&stack).await;
+    let chat = ada.write(&bob, "do not lose me").await;
+    let tried = AtomicUsize::new(0);
+    faults.set(move |operation, request| {
+        if !updates(operation, request, "Chats", "SET purges") {
+            return Fate::Pass;
+        }
+        // The first try is given up and carried out after that; those in its place fail until then.
+        match tried.fetch_add(1, Ordering::SeqCst) {
+            0 => Fate::Late(GIVEN_UP + Duration::from_millis(1_500)),
+            1..TRIES => Fate::FailBefore,
+            _ => Fate::Late(Duration::from_millis(2_500)),
+        }
+    });
+    let rows = bob.get(&format!("/chats_v2/{chat}")).await.expect(200).rows();
+    assert_eq!(column(&rows, "message"), ["do not lose me"]);
+    assert_eq!(bob.unread(chat).await, 0);
+    assert_eq!(ada.history(chat).await, Vec::<Value>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_fetch_removes_is_handed_out_though_it_never_hears_of_the_removal() {
+    let (stack, faults) = Faults::start().await;
+    let [ada, bob] = User::pair(&stack).await;
+    let chat = ada.write(&bob, "do not lose me").await;
+    faults.set(unheard(|operation, request| updates(operation, request, "Chats", "SET purges")));
+    let rows = bob.get(&format!("/chats_v2/{chat}")).await.expect(200).rows();
+    assert_eq!(column(&rows, "message"), ["do not lose me"]);
+    assert_eq!(bob.unread(chat).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_message_without_a_key_is_one_message_though_its_sender_never_hears_of_it() {
+    let (stack, faults) = Faults::start().await;
+    let [ada, bob] = User::pair(&stack).await;
+    faults.set(unheard(|operation, _| operation == "TransactWriteItems"));
+    let answer = ada.post("/chats").json(&text_to(&bob, "hello")).await;
+    // Both are honest. What is not is a success that stands for two messages.
+    assert!([201, 503].contains(&answer.status.as_u16()), "{}", answer.text());
+    let chats = bob.get("/chats").await.expect(200).rows();
+    let chat = chats[0]["chat_id"].as_u64().expect("a chat_id");
+    assert_eq!(column(&bob.history(chat).await, "message"), ["hello"]);
+    assert_eq!(bob.unread(chat).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_gets_a_name_gets_its_cookie_though_the_account_comes_to_be_unheard() {
+    let (stack, faults) = Faults::start().await;
+    let name = unique("Ada");
+    let wanted = name.clone();
+    let makes = move |operation: &str, request: &Value| {
+        operation == "TransactWriteItems" && request.to_string().contains(&wanted)
+    };
+    faults.set(unheard(makes));
+    let ada = Guest::named(&stack, &name).await;
+    ada.conversations().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

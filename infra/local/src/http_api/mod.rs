@@ -3,7 +3,7 @@
 mod cors;
 mod event;
 mod response;
-mod router;
+pub mod router;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

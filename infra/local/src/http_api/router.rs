@@ -10,7 +10,7 @@ use crate::template::HttpRoute;
 
 /// The routes of the HTTP API.
 #[derive(Debug)]
-pub(crate) struct Router {
+pub struct Router {
     /// The most specific path first.
     routes: Vec<Route>,
     default: Option<String>,
@@ -34,17 +34,18 @@ enum Segment {
 
 /// The route that a request takes.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Match<'a> {
+pub struct Match<'a> {
     /// Logical id of the function.
-    pub(crate) function: &'a str,
+    pub function: &'a str,
     /// Such as `GET /users/{id}`, or `$default`.
-    pub(crate) route_key: &'a str,
-    pub(crate) path_parameters: HashMap<String, String>,
+    pub route_key: &'a str,
+    /// What stands in the path for the parameters of the route.
+    pub path_parameters: HashMap<String, String>,
 }
 
 impl Router {
     /// Sorts routes by precedence.
-    pub(crate) fn new(routes: &[HttpRoute]) -> Self {
+    pub fn new(routes: &[HttpRoute]) -> Self {
         let default = routes.iter().find(|route| route.key.is_none()).map(|route| route.function.clone());
         let mut routes: Vec<Route> = routes
             .iter()
@@ -64,7 +65,7 @@ impl Router {
     }
 
     /// The route of a request, if there is one.
-    pub(crate) fn select(&self, method: &Method, path: &str) -> Option<Match<'_>> {
+    pub fn select(&self, method: &Method, path: &str) -> Option<Match<'_>> {
         let parts: Vec<&str> = path.strip_prefix('/').unwrap_or(path).split('/').collect();
         for route in &self.routes {
             if route.method.as_ref().is_some_and(|of_route| of_route != method) {

@@ -3,7 +3,7 @@
 
 mod caller;
 mod dynamodb;
-mod pattern;
+pub mod pattern;
 #[cfg(test)]
 mod tests;
 
@@ -59,11 +59,11 @@ struct Permission {
      because no identity-based policy allows the {} action",
     .0.function, .0.function, .0.action, .0.resource, .0.action
 )]
-pub(crate) struct Denied(Permission);
+pub struct Denied(Permission);
 
 /// What all functions may do.
 #[derive(Debug)]
-pub(crate) struct Permissions {
+pub struct Permissions {
     tables: Tables,
     /// By the function's logical id.
     grants: BTreeMap<String, Vec<Grant>>,
@@ -72,7 +72,7 @@ pub(crate) struct Permissions {
 
 impl Permissions {
     /// What a template gives its functions.
-    pub(crate) fn new(template: &Template) -> Self {
+    pub fn new(template: &Template) -> Self {
         let grants = template.functions.iter().map(|function| {
             let statements = template.policies.get(&function.logical_id);
             let grants = statements.into_iter().flatten().flat_map(Grant::all_of).collect();
@@ -83,13 +83,13 @@ impl Permissions {
 
     /// Holds a call against the policies of the function that signs with this access key. Who is no function
     /// may do everything.
-    pub(crate) fn check(&self, principal: &str, action: &str, resource: &str) -> Result<(), Denied> {
+    pub fn check(&self, principal: &str, action: &str, resource: &str) -> Result<(), Denied> {
         let access = Access { action: action.to_owned(), resource: resource.to_owned(), leading_keys: None };
         self.check_access(principal, access)
     }
 
     /// The same for a call of DynamoDB, by the name of its operation and its body.
-    pub(crate) fn check_dynamodb(&self, principal: &str, operation: &str, body: &[u8]) -> Result<(), Denied> {
+    pub fn check_dynamodb(&self, principal: &str, operation: &str, body: &[u8]) -> Result<(), Denied> {
         if !self.grants.contains_key(principal) {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! IAM's wildcards: `*` for any characters, none as well, and `?` for one.
 
 /// Whether `text` is what `pattern` describes, from its first to its last character.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
+pub fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut in_pattern, mut in_text) = (0, 0);
     // Behind the last star, and where the text went on after what that star stands for.

@@ -33,7 +33,7 @@ pub(crate) use schedule::Schedule;
 
 /// A template that cannot be read.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum TemplateError {
+pub enum TemplateError {
     /// The file itself cannot be read.
     #[error("{}: {source}", path.display())]
     File {
@@ -54,9 +54,11 @@ pub(crate) enum TemplateError {
 
 /// What is wrong on a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
-    pub(crate) line: usize,
-    pub(crate) message: String,
+pub struct Problem {
+    /// Which line, counted from 1.
+    pub line: usize,
+    /// What is wrong on it.
+    pub message: String,
 }
 
 impl Problem {
@@ -68,9 +70,10 @@ impl Problem {
 
 /// Everything that the template deploys and that this crate runs.
 #[derive(Debug, Default)]
-pub(crate) struct Template {
+pub struct Template {
     pub(crate) functions: Vec<Function>,
-    pub(crate) http_api: HttpApi,
+    /// The HTTP API.
+    pub http_api: HttpApi,
     pub(crate) websocket_api: Option<WebSocketApi>,
     pub(crate) tables: Vec<Table>,
     pub(crate) queues: Vec<Queue>,
@@ -99,27 +102,29 @@ pub(crate) struct Function {
 
 /// The `AWS::Serverless::HttpApi`: its routes, and what pages of other origins may do.
 #[derive(Debug, Default)]
-pub(crate) struct HttpApi {
+pub struct HttpApi {
     pub(crate) id: String,
-    pub(crate) routes: Vec<HttpRoute>,
+    /// Its routes.
+    pub routes: Vec<HttpRoute>,
     pub(crate) cors: Option<Cors>,
 }
 
 /// A route of the HTTP API.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct HttpRoute {
+pub struct HttpRoute {
     /// Method and path; neither for the `$default` route.
-    pub(crate) key: Option<RouteKey>,
+    pub key: Option<RouteKey>,
     /// Logical id of the function.
-    pub(crate) function: String,
+    pub function: String,
 }
 
 /// What a route of the HTTP API matches.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct RouteKey {
+pub struct RouteKey {
     /// The method, nothing for `ANY`.
-    pub(crate) method: Option<http::Method>,
-    pub(crate) path: String,
+    pub method: Option<http::Method>,
+    /// The path, with parameters in braces.
+    pub path: String,
 }
 
 /// The `AWS::Serverless::WebSocketApi`.
@@ -147,31 +152,35 @@ pub(crate) struct Table {
 pub(crate) const BACKEND_KEY_HASHES: &str = "BackendKeyHashes";
 /// The parameter that takes the origins whose pages may use cookies, with commas between them.
 pub(crate) const ALLOWED_ORIGINS: &str = "AllowedOrigins";
+/// The parameter that says whether there are limits on abuse.
+pub(crate) const ABUSE_LIMITS: &str = "AbuseLimits";
 
 /// Values for parameters of the template that do not come from their defaults.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Given<'a> {
+pub struct Given<'a> {
     /// A key whose hash goes into [`BACKEND_KEY_HASHES`], should the template have it.
-    pub(crate) backend_key: &'a str,
+    pub backend_key: &'a str,
     /// The console's origin, which is added to [`ALLOWED_ORIGINS`], should the template have it: the console is
     /// a page of this stack, too.
-    pub(crate) console: &'a str,
+    pub console: &'a str,
+    /// What [`ABUSE_LIMITS`] is instead of its default, should the template have it.
+    pub limits: bool,
     /// Values by name, each of a parameter that the template has.
-    pub(crate) named: BTreeMap<&'a str, &'a str>,
+    pub named: BTreeMap<&'a str, &'a str>,
     /// Whether functions' `Policies` are read and not read past.
-    pub(crate) reads_policies: bool,
+    pub reads_policies: bool,
 }
 
 impl Template {
     /// Reads a template.
-    pub(crate) fn read(path: &Path, given: &Given<'_>) -> Result<Self, TemplateError> {
+    pub fn read(path: &Path, given: &Given<'_>) -> Result<Self, TemplateError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| TemplateError::File { path: path.to_owned(), source })?;
         Self::parse(&text, given).map_err(|problem| TemplateError::At { path: path.to_owned(), problem })
     }
 
     /// Reads a template that is given as its text.
-    pub(crate) fn parse(text: &str, given: &Given<'_>) -> Result<Self, Problem> {
+    pub fn parse(text: &str, given: &Given<'_>) -> Result<Self, Problem> {
         resources::read(&yaml::parse(text)?, given)
     }
 }

@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::resources::{known, required, section};
 use super::yaml::{Entry, Node};
-use super::{ALLOWED_ORIGINS, BACKEND_KEY_HASHES, Given, Problem};
+use super::{ABUSE_LIMITS, ALLOWED_ORIGINS, BACKEND_KEY_HASHES, Given, Problem};
 
 /// Every parameter's value.
 pub(super) fn values(root: &Node, given: &Given<'_>) -> Result<BTreeMap<String, String>, Problem> {
@@ -52,6 +52,7 @@ fn value(Entry { key: name, line, value: node }: &Entry, given: &Given<'_>) -> R
         Some(value) if name == BACKEND_KEY_HASHES => format!("{},{value}", hash(given.backend_key)),
         Some(value) => (*value).to_owned(),
         None if name == BACKEND_KEY_HASHES => hash(given.backend_key),
+        None if name == ABUSE_LIMITS => given.limits.to_string(),
         None => node
             .get("Default")
             .ok_or_else(|| Problem::new(*line, format!("parameter {name} has no Default")))?
@@ -175,6 +176,21 @@ Parameters:
             assert_eq!(values["AllowedOrigins"], expected);
         }
         assert!(values_of("", Some("http://a/")).is_err());
+    }
+
+    #[test]
+    fn there_are_limits_on_abuse_where_they_are_asked_for() {
+        const LIMITED: &str =
+            "Parameters: {AbuseLimits: {Type: String, Default: 'true', AllowedValues: ['true', 'false']}}";
+        let value_of = |limits: bool, given: Option<&'static str>| {
+            let named = given.map(|value| ("AbuseLimits", value)).into_iter().collect();
+            let given = Given { limits, named, ..Given::default() };
+            values(&parse(LIMITED).expect("YAML"), &given).map(|values| values["AbuseLimits"].clone())
+        };
+        assert_eq!(value_of(false, None).as_deref(), Ok("false"));
+        assert_eq!(value_of(true, None).as_deref(), Ok("true"));
+        assert_eq!(value_of(false, Some("true")).as_deref(), Ok("true"));
+        assert!(value_of(true, Some("yes")).is_err());
     }
 
     #[test]

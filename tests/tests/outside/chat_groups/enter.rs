@@ -205,7 +205,11 @@ async fn unknown_groups_and_nonsense_are_refused() {
     for moment in ["x", "", "7", "2026-01-01", "2026-13-01T00:00:00Z"] {
         ada.get(&format!("/chat_groups/{group}?until={moment}")).await.refused(400);
         ada.get(&format!("/chat_groups/{group}?next={moment}")).await.refused(400);
+        // Not passed over because the other one is good.
+        ada.get(&format!("/chat_groups/{group}?until=2026-01-01T00:00:00Z&next={moment}")).await.refused(400);
     }
+    // The year 10000, by UTC.
+    ada.get(&format!("/chat_groups/{group}?until=9999-12-31T23:59:59.999-23:59")).await.expect(200);
 }
 
 #[tokio::test]
