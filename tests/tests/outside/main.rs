@@ -16,6 +16,7 @@ mod conversations;
 mod deletion;
 mod faults;
 mod interleavings;
+mod kills;
 mod limits;
 mod local_stack;
 mod notifications;

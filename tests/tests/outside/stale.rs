@@ -124,21 +124,32 @@ impl Stale {
         self.tables.put(TABLE, &item).await;
     }
 
-    /// Waits until nothing tells of it any more.
-    pub(crate) async fn is_forgotten(&self) {
+    /// Its id.
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// Where it is still told of.
+    pub(crate) async fn traces(&self) -> Vec<&'static str> {
         let listed = async |pk: &str, sk: &str| {
             let item = self.tables.item(TABLE, &key(pk, sk)).await;
             item.is_some_and(|item| !item[self.attribute()].is_null())
         };
-        eventually(&format!("the end of {self:?}"), async || {
-            let in_group = match self.group {
-                Some((group, user)) => listed(&format!("group#{group}"), &user.to_string()).await,
-                None => false,
-            };
-            let is_recorded = self.tables.item(TABLE, &self.own_key()).await.is_some();
-            (!in_group && !is_recorded && !listed(&self.owner, ALONE).await).then_some(())
-        })
-        .await;
+        let in_group = match self.group {
+            Some((group, user)) => listed(&format!("group#{group}"), &user.to_string()).await,
+            None => false,
+        };
+        let is_recorded = self.tables.item(TABLE, &self.own_key()).await.is_some();
+        let is_listed = listed(&self.owner, ALONE).await;
+        let traces =
+            [("in its group", in_group), ("on record", is_recorded), ("in its owner's list", is_listed)];
+        traces.into_iter().filter(|(_, is_there)| *is_there).map(|(place, _)| place).collect()
+    }
+
+    /// Waits until nothing tells of it any more.
+    pub(crate) async fn is_forgotten(&self) {
+        let is_so = async || self.traces().await.is_empty().then_some(());
+        eventually(&format!("the end of {self:?}"), is_so).await;
     }
 }
 
