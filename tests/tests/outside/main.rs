@@ -31,4 +31,5 @@ mod sockets;
 mod stale;
 mod storm;
 mod tour;
+mod traps;
 mod web;
