@@ -29,6 +29,7 @@ pub(crate) use policies::{Condition, Statement};
 pub(crate) use queue::{Fifo, Queue};
 #[cfg(test)]
 pub(crate) use queue::{Redrive, RedriveAllow};
+pub use resources::unreadable_part;
 pub(crate) use schedule::Schedule;
 
 /// A template that cannot be read.

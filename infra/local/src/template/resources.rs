@@ -436,12 +436,22 @@ fn route_method(node: Option<&Node>) -> Result<Option<Method>, Problem> {
     }
 }
 
-/// The path of a route. A part in braces is whole, and only the last may be greedy.
+/// The path of a route.
 fn route_path(node: &Node) -> Result<String, Problem> {
     let path = node.text("Path")?;
-    let rest =
-        path.strip_prefix('/').ok_or_else(|| node.problem(format!("path {path} must begin with /")))?;
-    let mut parts = rest.split('/').peekable();
+    if !path.starts_with('/') {
+        return Err(node.problem(format!("path {path} must begin with /")));
+    }
+    if let Some(part) = unreadable_part(&path) {
+        return Err(node.problem(format!("path {path} has a part that cannot be read: {part}")));
+    }
+    Ok(path)
+}
+
+/// The part of a route's path that API Gateway would not take, if there is one: a part in braces is whole, and only the
+/// last may be greedy.
+pub fn unreadable_part(path: &str) -> Option<&str> {
+    let mut parts = path.split('/').peekable();
     while let Some(part) = parts.next() {
         let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
         let is_valid = match name {
@@ -452,8 +462,8 @@ fn route_path(node: &Node) -> Result<String, Problem> {
             None => !part.contains(['{', '}']),
         };
         if !is_valid {
-            return Err(node.problem(format!("path {path} has a part that cannot be read: {part}")));
+            return Some(part);
         }
     }
-    Ok(path)
+    None
 }

@@ -4,7 +4,7 @@
 use http::Method;
 use local::http_api::router::Router;
 use local::percent;
-use local::template::{HttpRoute, RouteKey};
+use local::template::{HttpRoute, RouteKey, unreadable_part};
 
 // The input: routes, a line each (`GET /a/{b}`, `ANY /{rest+}`, or something without a space for the default route), an
 // empty line, and a request (`GET /a/b`).
@@ -55,10 +55,10 @@ fn route(line: &str) -> HttpRoute {
     HttpRoute { key, function: line.to_owned() }
 }
 
-/// API Gateway takes no route in which something follows a greedy parameter.
+/// API Gateway takes no others.
 fn is_deployed(route: &HttpRoute) -> bool {
-    let parts = route.key.as_ref().map(|key| parts(&key.path)).unwrap_or_default();
-    parts.iter().rev().skip(1).all(|part| !is_greedy(part))
+    let is_path = |path: &str| path.starts_with('/') && unreadable_part(path).is_none();
+    route.key.as_ref().is_none_or(|key| is_path(&key.path))
 }
 
 fn parts(path: &str) -> Vec<&str> {
