@@ -29,6 +29,8 @@ const LAG: Duration = Duration::from_millis(250);
 const REST: Duration = Duration::from_millis(25);
 /// With two listeners, frames to both of them go by the queue, and those to one of them do not.
 const FAN_OUT_LIMIT: &str = "FanOutLimit=1";
+/// How long frames wait behind one whose process was killed, in milliseconds: longer than it takes to post it.
+const VISIBILITY_MS: &str = "3000";
 /// With so many calls each kind of fault is among them.
 const MANY_CALLS: u64 = 20_000;
 /// Functions whose processes are killed at random moments: the first one mostly.
@@ -139,8 +141,11 @@ impl Storm {
     }
 
     async fn happen(self, upstream: Upstream) -> Report {
-        let (stack, faults) =
-            Faults::start_on(upstream.with_replica(LAG).await, &["--parameter", FAN_OUT_LIMIT]).await;
+        let (stack, faults) = Faults::start_on(
+            upstream.with_replica(LAG).await,
+            &["--parameter", FAN_OUT_LIMIT, "--visibility-timeout-ms", VISIBILITY_MS],
+        )
+        .await;
         let people = People::gather(&stack, self.senders).await;
         let room = people.visitor.open_room("In the storm").await;
         let scene = Scene {
