@@ -119,3 +119,25 @@ pub(crate) fn tampered(ours: &str, theirs: &str) -> Vec<String> {
     }
     tokens
 }
+
+/// What a caller sees at some paths, without the moment of the answers.
+pub(crate) async fn seen(caller: &impl Caller, paths: &[impl AsRef<str>]) -> Value {
+    let mut all = Vec::new();
+    for path in paths {
+        let mut body = caller.get(path.as_ref()).await.expect(200).json();
+        forget_the_moment(&mut body);
+        all.push(body);
+    }
+    all.into()
+}
+
+fn forget_the_moment(value: &mut Value) {
+    match value {
+        Value::Array(rows) => rows.iter_mut().for_each(forget_the_moment),
+        Value::Object(fields) => {
+            fields.remove("server_sent_timestamp");
+            fields.values_mut().for_each(forget_the_moment);
+        }
+        _ => {}
+    }
+}

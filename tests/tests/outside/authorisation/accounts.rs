@@ -4,8 +4,9 @@ use serde_json::Value;
 use tests::{Applicant, Stack, unique};
 
 use super::engine::holds;
-use super::people::{Cast, seen};
+use super::people::Cast;
 use super::{Credential, NOBODY, Row, Scene, Surface, Thing, Wallet, open, row};
+use crate::common::seen;
 
 /// Owner, member, former member and stranger do not differ: there is nothing that one of them has a part in.
 pub(super) const ROWS: &[Row] = &[

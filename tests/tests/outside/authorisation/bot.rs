@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use tests::{Stack, unique};
 
 use super::engine::holds;
-use super::people::{Cast, seen};
+use super::people::Cast;
 use super::{Credential, Row, Scene, Surface, Thing, Wallet, row};
+use crate::common::seen;
 
 /// Who talks to the bot, and somebody else, who has a bot of its own.
 pub(super) const ROWS: &[Row] =

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use tests::{Guest, Stack, unique};
 
 use super::engine::holds;
-use super::people::{Cast, seen};
+use super::people::Cast;
 use super::{Credential, NOBODY, Row, Scene, Surface, Thing, Wallet, open, row};
+use crate::common::seen;
 
 /// Who began the conversation and wrote the message, somebody else who has posted, and a stranger. Nobody can
 /// leave a conversation, and its cookie has no end that could be waited for.

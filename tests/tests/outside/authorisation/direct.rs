@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use tests::{Caller as _, Stack, unique};
 
 use super::engine::holds;
-use super::people::{Cast, seen};
+use super::people::Cast;
 use super::{Credential, NOBODY, Row, Scene, Surface, Thing, Wallet, row};
+use crate::common::seen;
 
 /// Who began the chat, the other one, somebody whose own chat with the owner is deleted, and a stranger.
 pub(super) const ROWS: &[Row] = &[

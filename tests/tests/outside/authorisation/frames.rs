@@ -4,9 +4,9 @@ use futures::future::join;
 use serde_json::{Value, json};
 use tests::{Caller as _, Socket, Stack, unique};
 
-use super::people::{Cast, seen};
+use super::people::Cast;
 use super::{Thing, Wallet};
-use crate::common::say_to;
+use crate::common::{say_to, seen};
 
 /// A frame, and what becomes of it for each of those who have a good token: the code that it is refused with,
 /// or [`SERVED`]. They are who made the things, a member, somebody who has left the group, a stranger, and a

@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use tests::{Caller as _, Socket, Stack, unique};
 
 use super::engine::holds;
-use super::people::{Cast, seen};
+use super::people::Cast;
 use super::{Credential, NOBODY, Row, Scene, Surface, Thing, Wallet, row};
+use crate::common::seen;
 
 /// Who made the group, a member, a member that has left it, which it stays for all that, and a stranger.
 pub(super) const ROWS: &[Row] = &[

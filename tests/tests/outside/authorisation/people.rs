@@ -1,7 +1,6 @@
 //! The people of scenes.
 
 use futures::future::{join, join3, join4};
-use serde_json::Value;
 use tests::{Caller, Guest, Platform, Stack, User, WebUser};
 
 use super::{Credential, Wallet};
@@ -101,27 +100,5 @@ impl Cast {
     /// Cookies that were good.
     pub(super) fn ended_cookies(&self) -> Vec<Credential> {
         Self::cookies(&self.ended.each_ref().map(|(name, person)| (*name, person)))
-    }
-}
-
-/// What a caller sees at these paths, without the moment of the answers.
-pub(super) async fn seen(caller: &impl Caller, paths: &[String]) -> Value {
-    let mut all = Vec::new();
-    for path in paths {
-        let mut body = caller.get(path).await.expect(200).json();
-        forget_the_moment(&mut body);
-        all.push(body);
-    }
-    all.into()
-}
-
-fn forget_the_moment(value: &mut Value) {
-    match value {
-        Value::Array(rows) => rows.iter_mut().for_each(forget_the_moment),
-        Value::Object(fields) => {
-            fields.remove("server_sent_timestamp");
-            fields.values_mut().for_each(forget_the_moment);
-        }
-        _ => {}
     }
 }

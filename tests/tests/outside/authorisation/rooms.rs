@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 use tests::{Caller as _, Stack, unique};
 
 use super::engine::holds;
-use super::people::{Cast, seen};
+use super::people::Cast;
 use super::{Credential, NOBODY, Row, Scene, Surface, Thing, Wallet, row};
-use crate::common::say_to;
+use crate::common::{say_to, seen};
 
 /// Who made the room and has posted in it, somebody else who has, and a stranger. Nobody can leave a room.
 pub(super) const OPEN: &[Row] = &[

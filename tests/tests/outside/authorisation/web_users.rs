@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use tests::{Applicant, Caller as _, Stack, unique};
 
 use super::engine::holds;
-use super::people::{Cast, seen};
+use super::people::Cast;
 use super::{Credential, NOBODY, Row, Scene, Surface, Thing, Wallet, open, row};
+use crate::common::seen;
 
 /// Whose user it is, somebody who has a chat with the owner, somebody who has left it, and a stranger.
 pub(super) const ROWS: &[Row] = &[

@@ -32,7 +32,7 @@ mod words;
 use serde_json::Value;
 use tests::{Answer, Stack, User, WebUser, unique};
 
-use crate::common::column;
+use crate::common::{column, seen};
 use shot::{Part, Sent};
 
 /// A route, and all that it reads of a request.
@@ -353,26 +353,4 @@ async fn somebody(stack: &Stack) -> User {
 /// A short text that no other test uses.
 fn stem() -> String {
     unique("").trim_start_matches('-')[..12].to_owned()
-}
-
-/// What a caller sees at some paths, without the moment of the answers.
-async fn seen(caller: &impl tests::Caller, paths: &[&str]) -> Value {
-    let mut all = Vec::new();
-    for path in paths {
-        let mut body = caller.get(path).await.expect(200).json();
-        forget_the_moment(&mut body);
-        all.push(body);
-    }
-    all.into()
-}
-
-fn forget_the_moment(value: &mut Value) {
-    match value {
-        Value::Array(rows) => rows.iter_mut().for_each(forget_the_moment),
-        Value::Object(fields) => {
-            fields.remove("server_sent_timestamp");
-            fields.values_mut().for_each(forget_the_moment);
-        }
-        _ => {}
-    }
 }
