@@ -13,6 +13,7 @@ mod faults;
 mod groups;
 mod guest;
 mod log;
+pub mod meter;
 mod outbox;
 mod platform;
 mod process;

@@ -178,10 +178,14 @@ impl Stack {
         killed
     }
 
+    /// The process of `local` itself.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("a stack of our own").pid()
+    }
+
     /// Every process of this stack but `local` itself.
     pub fn processes(&self) -> Vec<(u32, String)> {
-        let local = self.process.as_ref().expect("a stack of our own");
-        descendants(local.pid())
+        descendants(self.pid())
     }
 
     /// Ends `local` by SIGTERM, and waits until it has.

@@ -1,20 +1,27 @@
 //! The operations, each measured alone, in functions that are warm.
 
+use std::time::Duration;
+
 use futures::StreamExt as _;
 use serde_json::json;
+use tests::meter::{Cost, Meter, StoreCall};
 use tests::{
     Algorithm, Answer, Applicant, Call, Caller as _, Encoding, Guest, Member, Platform, Socket, Stack, User,
     WebUser, eventually,
 };
 
-use crate::meter::{Cost, Meter, StoreCall};
-
 /// Most chats in the list that has a bar.
 const CHATS: usize = 100;
+/// Chats of somebody in the model of a month.
+const FEW_CHATS: usize = 20;
+/// Participants of a small room.
+const COMPANY: usize = 10;
 /// Participants of a large room.
 const CROWD: usize = 1_000;
 /// A message of the size that sending has a bar for.
 const MESSAGE: usize = 512;
+/// Longer than it takes to note the end of a socket.
+const END_LASTS: Duration = Duration::from_secs(1);
 
 /// The most that an operation may cost.
 #[derive(Clone, Copy, Debug)]
@@ -82,6 +89,7 @@ pub(crate) async fn measure(stack: &Stack, meter: &Meter) -> Vec<Measured> {
     sockets(stack, &ada, &bob, &mut bench).await;
     rooms(&ada, &bob, &mut bench).await;
     frames(&ada, &bob, &mut bench).await;
+    company(stack, &ada, &mut bench).await;
     signed(stack, &mut bench).await;
     conversations(stack, &mut bench).await;
     web(stack, &mut bench).await;
@@ -153,7 +161,11 @@ async fn mailbox(ada: &User, bob: &User, bench: &mut Bench<'_>) {
 
 async fn lists(stack: &Stack, ada: &User, bob: &User, bench: &mut Bench<'_>) {
     // The chat with Bob is there already.
-    for _ in 1..CHATS {
+    for chats in 1..CHATS {
+        if chats == FEW_CHATS {
+            let unread = ada.get("/chats/unread");
+            bench.measure("GET /chats/unread, 20 chats", Some(LIST), unread).await.expect(200);
+        }
         let other = User::new(stack).await;
         other.write(ada, "hello").await;
     }
@@ -182,6 +194,14 @@ async fn sockets(stack: &Stack, ada: &User, bob: &User, bench: &mut Bench<'_>) {
     bare.close().await;
     let offline = async || (bob.seen_by(ada).await["online"] == json!(false)).then_some(());
     eventually("the end of the last socket", offline).await;
+    let socket = bench.measure("$connect with a token, first socket", None, Socket::open(&url)).await;
+    let ending = async {
+        socket.close().await;
+        // Nobody answers a client that has gone.
+        tokio::time::sleep(END_LASTS).await;
+    };
+    bench.measure("$disconnect, last socket of a user", None, ending).await;
+    eventually("the end of the socket", offline).await;
 }
 
 fn post(by: &User, room: u64) -> Call {
@@ -220,6 +240,22 @@ async fn rooms(ada: &User, bob: &User, bench: &mut Bench<'_>) {
     list.expect(200);
     let nearby = ada.get("/chat_rooms/nearby?latitude=48.25&longitude=16.5&radius_m=1000");
     bench.measure("GET /chat_rooms/nearby, 100 of 100", None, nearby).await.expect(200);
+}
+
+/// A small room, over the socket.
+async fn company(stack: &Stack, ada: &User, bench: &mut Bench<'_>) {
+    let room = ada.open_room("a room of ten").await;
+    post(ada, room).await.expect(201);
+    for _ in 1..COMPANY {
+        post(&User::new(stack).await, room).await.expect(201);
+    }
+    let mut socket = ada.socket().await;
+    let text = "x".repeat(MESSAGE);
+    let frame = json!({"token": ada.token, "chat_type": "room", "chat_room_id": room, "message": text});
+    // What others have left in the head is filed by the first.
+    socket.say(&frame).await;
+    bench.measure("frame to a room of 10, 512 B", Some(SEND), socket.say(&frame)).await;
+    socket.close().await;
 }
 
 /// A room that many take part in: posting costs what it costs in a room of two.

@@ -2,25 +2,29 @@
 
 use std::fmt::Write as _;
 
-use crate::meter::Cost;
+use tests::meter::Cost;
+
+use crate::model::dollars_per_million;
 use crate::operations::Measured;
 
-/// All figures, a line each. Verbose: and a line for each call.
+/// All figures, a line each; dollars are those of a million times, for DynamoDB alone. Verbose: and a line for each call.
 pub(crate) fn render(measured: &[Measured], is_verbose: bool) -> String {
     let mut text = format!(
-        "{:<40} {:>5} {:>5} {:>10} {:>11}   {}\n",
+        "{:<40} {:>5} {:>5} {:>10} {:>11} {:>9}   {}\n",
         "operation",
         "calls",
         "depth",
         "read units",
         "write units",
+        "$/million",
         "finding sockets (calls, depth, read units)"
     );
     for Measured { name, calls, .. } in measured {
         let own = Cost::of(calls.iter().filter(|call| !call.finds_sockets()));
         let sockets = Cost::of(calls.iter().filter(|call| call.finds_sockets()));
         let Cost { calls: count, depth, read, write } = own;
-        let _ = write!(text, "{name:<40} {count:>5} {depth:>5} {read:>10} {write:>11}");
+        let dollars = dollars_per_million(&Cost::of(calls));
+        let _ = write!(text, "{name:<40} {count:>5} {depth:>5} {read:>10} {write:>11} {dollars:>9.2}");
         if sockets.calls > 0 {
             let Cost { calls, depth, read, write } = sockets;
             let _ = write!(text, "   {calls}, {depth}, {read}");

@@ -1,12 +1,13 @@
-//! What calls cost.
+//! What calls of the store cost, in calls that wait for one another and in capacity units.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use ::tests::store_proxy::{self, Fate, Watch};
 use serde_json::{Value, json};
+
+use crate::store_proxy::{self, Fate, Watch};
 
 /// How long each measured call takes on its way. Without it, calls that are made at the same time could follow one
 /// another by chance, and depth would be luck.
@@ -21,29 +22,29 @@ const PARTICIPANTS: &str = "participants";
 
 /// One call of the store.
 #[derive(Clone, Debug)]
-pub(crate) struct StoreCall {
+pub struct StoreCall {
     /// `GetItem` and the like.
-    pub(crate) operation: String,
+    pub operation: String,
     /// The tables that it is about.
-    pub(crate) tables: BTreeSet<String>,
+    pub tables: BTreeSet<String>,
     /// Read units.
-    pub(crate) read: f64,
+    pub read: f64,
     /// Write units.
-    pub(crate) write: f64,
+    pub write: f64,
     /// The index that it reads, if it is not the table itself.
-    pub(crate) index: Option<String>,
+    pub index: Option<String>,
     /// Whether a condition did not hold.
-    pub(crate) is_refused: bool,
+    pub is_refused: bool,
     /// When it began.
-    pub(crate) from: Instant,
+    pub from: Instant,
     /// When it had ended.
-    pub(crate) to: Instant,
+    pub to: Instant,
 }
 
 impl StoreCall {
     /// A call, with its cost as the answer tells. Of one that was refused it tells nothing: it is charged as
     /// DynamoDB does for small items.
-    pub(crate) fn new(operation: &str, request: &Value, answer: &Value, from: Instant, to: Instant) -> Self {
+    pub fn new(operation: &str, request: &Value, answer: &Value, from: Instant, to: Instant) -> Self {
         // One object, or one per table.
         let consumed: &[Value] = match &answer["ConsumedCapacity"] {
             Value::Array(tables) => tables,
@@ -64,12 +65,12 @@ impl StoreCall {
 
     /// Whether it fetches a key, which a process does once: whether a process is a fresh one is not for a table of
     /// costs to say.
-    pub(crate) fn is_of_a_start(&self) -> bool {
+    pub fn is_of_a_start(&self) -> bool {
         self.tables.iter().all(|table| table == KEYS)
     }
 
     /// Whether it is part of finding whom to push to.
-    pub(crate) fn finds_sockets(&self) -> bool {
+    pub fn finds_sockets(&self) -> bool {
         self.tables.iter().all(|table| table == CONNECTIONS) || self.index.as_deref() == Some(PARTICIPANTS)
     }
 }
@@ -96,20 +97,20 @@ fn is_write(operation: &str) -> bool {
 
 /// Writes down every call while something is measured.
 #[derive(Debug, Default)]
-pub(crate) struct Meter {
+pub struct Meter {
     calls: Mutex<Vec<StoreCall>>,
     is_running: AtomicBool,
 }
 
 impl Meter {
     /// Begins to measure.
-    pub(crate) fn start(&self) {
+    pub fn start(&self) {
         self.calls().clear();
         self.is_running.store(true, Ordering::SeqCst);
     }
 
     /// Ends measuring, and gives all calls since its beginning.
-    pub(crate) fn stop(&self) -> Vec<StoreCall> {
+    pub fn stop(&self) -> Vec<StoreCall> {
         self.is_running.store(false, Ordering::SeqCst);
         std::mem::take(&mut *self.calls())
     }
@@ -141,20 +142,20 @@ impl Watch for Meter {
 
 /// The sum of some calls.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Cost {
+pub struct Cost {
     /// How many calls.
-    pub(crate) calls: usize,
+    pub calls: usize,
     /// How many of them wait for one another.
-    pub(crate) depth: usize,
+    pub depth: usize,
     /// Read units.
-    pub(crate) read: f64,
+    pub read: f64,
     /// Write units.
-    pub(crate) write: f64,
+    pub write: f64,
 }
 
 impl Cost {
     /// The sum of these calls.
-    pub(crate) fn of<'a>(calls: impl IntoIterator<Item = &'a StoreCall>) -> Self {
+    pub fn of<'a>(calls: impl IntoIterator<Item = &'a StoreCall>) -> Self {
         let calls: Vec<_> = calls.into_iter().collect();
         Self {
             calls: calls.len(),
