@@ -183,6 +183,8 @@ impl Stage {
         let killer = Arc::new(Killer::new(operation.function, target.clone(), fate));
         self.faults.watch(killer.clone());
         let first = (operation.request)(&scene).await;
+        // Who asked may be through as soon as somebody is about to be killed, who has to be looked for first.
+        self.faults.settled().await;
         self.faults.end();
         let end = killer.end();
         let when = match &end {
