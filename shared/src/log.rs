@@ -11,10 +11,14 @@ use crate::clock::Timestamp;
 use crate::ids::{ChatId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// Messages a head may carry that are not filed. Bounds the item (16 texts of 16 KiB fit DynamoDB's 400 KB)
 /// and how many sends may overlap before one has to file.
 pub const MAX_TAIL: usize = 16;
+
+/// How long after the last of several messages in a tail more are expected to come.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// A committed message.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -159,6 +163,17 @@ impl Head {
     /// Position of the newest message ever sent.
     pub fn seq(&self) -> u64 {
         self.filed + self.tail.len() as u64
+    }
+
+    /// Whether the tail has no room for another message.
+    pub(crate) fn is_full(&self) -> bool {
+        self.tail.len() >= MAX_TAIL
+    }
+
+    /// Whether people write at the same time just now: somebody has joined somebody else in the tail a moment ago. Then it
+    /// is not worth while to file the tail before each send, as all but one would do it in vain.
+    pub(crate) fn is_busy(&self, now: Timestamp) -> bool {
+        self.tail.len() > 1 && self.tail.last().is_some_and(|newest| newest.at + MOMENT > now)
     }
 
     /// How many messages are left in a conversation, from which only their authors delete.

@@ -11,12 +11,20 @@ use crate::store::{StoreError, pause};
 use futures::future::{try_join, try_join_all};
 use std::collections::BTreeMap;
 use std::time::Duration;
+use tokio::time::timeout;
 
 /// Tries before a send gives up: enough for some hundred senders at once, each of whom delays the others by
 /// a few milliseconds.
 const TRIES: u32 = 24;
 /// Nothing of an invocation can be under way longer than Lambda lets any function run.
 pub(crate) const INVOCATION_LASTS: Duration = Duration::from_secs(15 * 60);
+
+/// A tail of so many messages is trimmed to so many: still to be seen as one that several have joined, long before it is
+/// full.
+const LONG: usize = MAX_TAIL / 2;
+const KEPT: usize = 2;
+/// How long that may take.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How far the clocks of two machines may differ before a search stops too early.
 const CLOCKS_DIFFER: Duration = Duration::from_secs(60 * 60);
@@ -44,7 +52,7 @@ pub(super) enum Filed {
 }
 
 /// Commits an entry: files what the head carries, and takes its place; where others write at the same time,
-/// joins them in the tail instead.
+/// joins them in the tail instead. Only one of those can take the place of what all of them would file.
 pub(super) async fn commit(
     backend: &Backend,
     key: HeadKey,
@@ -53,17 +61,32 @@ pub(super) async fn commit(
     entry: &Entry,
 ) -> Result<Outcome> {
     let mut last_error = None;
+    let mut joins = filed == Filed::No && seen.is_busy(entry.at);
+    if joins && seen.is_full() {
+        // Somebody has made room after a moment.
+        pause(1).await;
+        match backend.store.head(key).await? {
+            Some(head) if head.chat_id == seen.chat_id => seen = head,
+            _ => return Ok(Outcome::Gone),
+        }
+    }
     for attempt in 0..TRIES {
-        let tail = if attempt == 0 || seen.tail.is_empty() || seen.tail.len() >= MAX_TAIL {
+        let tail = if joins && !seen.tail.is_empty() && !seen.is_full() {
+            Tail::Extend
+        } else {
             if attempt > 0 || filed == Filed::No {
                 file(backend, key, &seen).await?;
             }
             Tail::Replace
-        } else {
-            Tail::Extend
         };
+        joins = true;
         match backend.store.append(key, &seen, entry, tail).await {
-            Ok(head) => return committed(&head, entry).map(Outcome::Committed),
+            Ok(head) => {
+                if tail == Tail::Extend && head.tail.len() == LONG {
+                    make_room(backend, key, &head).await;
+                }
+                return committed(&head, entry).map(Outcome::Committed);
+            }
             Err(StoreError::Refused(item)) => match head_in_the_way(item)? {
                 Some(head) if head.chat_id != seen.chat_id => return Ok(Outcome::Gone),
                 Some(head) if head.fenced.contains(&entry.attempt) => return Ok(Outcome::Fenced),
@@ -87,16 +110,37 @@ pub(super) async fn commit(
 /// Files what a head carries: from then on the head may forget it. In a chat of many the senders' tallies are
 /// brought up to date with it; a head that counts has done so already.
 pub(crate) async fn file(backend: &Backend, key: HeadKey, head: &Head) -> Result<()> {
-    let messages = head.tail_messages();
+    file_messages(backend, key, head.chat_id, &head.tail_messages()).await
+}
+
+async fn file_messages(backend: &Backend, key: HeadKey, chat: ChatId, messages: &[Message]) -> Result<()> {
     let mut sent: BTreeMap<UserId, Vec<u64>> = BTreeMap::new();
     if let HeadKey::Chat(_) = key {
-        for message in &messages {
+        for message in messages {
             sent.entry(message.sender).or_default().push(message.seq);
         }
     }
-    let credits = sent.iter().map(|(user, seqs)| backend.store.credit(*user, head.chat_id, seqs));
-    try_join(backend.store.file(head.chat_id, &messages), try_join_all(credits)).await?;
+    let credits = sent.iter().map(|(user, seqs)| backend.store.credit(*user, chat, seqs));
+    try_join(backend.store.file(chat, messages), try_join_all(credits)).await?;
     Ok(())
+}
+
+/// Makes room in a tail that several have joined: files its oldest messages and takes them out, whoever joins meanwhile.
+/// That falls to the one who made it so long and to nobody else, so that it is done once. Where it fails, the tail gets
+/// full, and whoever finds it so files it.
+async fn make_room(backend: &Backend, key: HeadKey, head: &Head) {
+    let mut oldest = head.tail_messages();
+    oldest.truncate(head.tail.len() - KEPT);
+    let making = async {
+        file_messages(backend, key, head.chat_id, &oldest).await?;
+        Ok::<_, Error>(backend.store.trim_tail(key, head, &oldest).await?)
+    };
+    // Its own message is sent, and whoever sent it waits.
+    match timeout(PATIENCE, making).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => tracing::warn!(error = error.cause(), "a tail was not trimmed"),
+        Err(_) => tracing::warn!("a tail was not trimmed in time"),
+    }
 }
 
 /// Files the tail and empties it, so that its messages can be removed. `None` when somebody sent meanwhile.

@@ -290,10 +290,17 @@ impl Sending<'_> {
             return self.commit(head, Filed::No, attempt, None).await;
         };
         let store = &self.backend.store;
+        let filed = if head.is_busy(now) { Filed::No } else { Filed::Yes };
         let claiming = async { Ok(store.claim(&claim).await?) };
-        let (standing, ()) = try_join(claiming, file(self.backend, self.key, &head)).await?;
+        let filing = async {
+            match filed {
+                Filed::Yes => file(self.backend, self.key, &head).await,
+                Filed::No => Ok(()),
+            }
+        };
+        let (standing, ()) = try_join(claiming, filing).await?;
         match standing {
-            None => self.commit(head, Filed::Yes, attempt, Some(claim)).await,
+            None => self.commit(head, filed, attempt, Some(claim)).await,
             Some(standing) => self.replay(standing, attempt).await,
         }
     }

@@ -224,6 +224,29 @@ impl Store {
         Ok(())
     }
 
+    /// Takes the oldest messages out of a tail, which are filed; whatever has been added to it stays. False where somebody
+    /// else has taken some out meanwhile.
+    pub async fn trim_tail(&self, key: HeadKey, seen: &Head, oldest: &[Message]) -> Result<bool> {
+        let Some(last) = oldest.last() else { return Ok(true) };
+        let places: Vec<_> = (0..oldest.len()).map(|place| format!("tail[{place}]")).collect();
+        let updated = self
+            .client
+            .update_item()
+            .table_name(&self.tables.chats)
+            .key("pk", s(key.pk()))
+            .update_expression(format!("SET filed = :seq, filed_at = :time REMOVE {}", places.join(", ")))
+            // What has been added stands behind: as long as nothing is taken out, the oldest are these.
+            .condition_expression("chat_id = :chat AND filed = :filed AND size(tail) >= :size")
+            .expression_attribute_values(":seq", n(last.seq))
+            .expression_attribute_values(":time", n(last.at.0))
+            .expression_attribute_values(":chat", n(seen.chat_id))
+            .expression_attribute_values(":filed", n(seen.filed))
+            .expression_attribute_values(":size", n(oldest.len()))
+            .send()
+            .await;
+        unless_refused(updated)
+    }
+
     /// Empties a tail whose messages are all filed; the newest of them stays in the head as `latest`. Refused,
     /// with the head as it is, when the tail is not the one seen.
     pub async fn empty_tail(&self, key: HeadKey, seen: &Head) -> Result<Head> {
