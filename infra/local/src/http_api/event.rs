@@ -1,31 +1,66 @@
 //! The event of a request: payload format 2.0.
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 use std::net::SocketAddr;
 
-use aws_lambda_events::apigw::{
-    ApiGatewayV2httpRequest, ApiGatewayV2httpRequestContext, ApiGatewayV2httpRequestContextHttpDescription,
-};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, COOKIE, HOST, USER_AGENT};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName};
+use serde::Serialize;
 
 use super::router::Match;
 use crate::{clock, ids, percent};
 
-/// Fields of the event type that only custom authorizers have. API Gateway sends none of them here.
-const AUTHORIZER_FIELDS: [&str; 8] = [
-    "type",
-    "methodArn",
-    "httpMethod",
-    "identitySource",
-    "authorizationToken",
-    "resource",
-    "stageVariables",
-    "authorizer",
-];
+/// An event, with what it has of the request borrowed: nothing of it is built twice.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    version: &'static str,
+    route_key: &'a str,
+    raw_path: &'a str,
+    raw_query_string: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    cookies: Vec<&'a str>,
+    headers: BTreeMap<&'a str, Cow<'a, str>>,
+    #[serde(skip_serializing_if = "HashMap::is_empty")]
+    query_string_parameters: HashMap<String, String>,
+    #[serde(skip_serializing_if = "HashMap::is_empty")]
+    path_parameters: HashMap<String, String>,
+    request_context: Context<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<Cow<'a, str>>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'a> {
+    account_id: &'static str,
+    api_id: &'a str,
+    domain_name: &'a str,
+    domain_prefix: &'a str,
+    http: Http<'a>,
+    request_id: &'a str,
+    route_key: &'a str,
+    stage: &'static str,
+    time: String,
+    time_epoch: i64,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Http<'a> {
+    method: &'a str,
+    path: &'a str,
+    protocol: String,
+    source_ip: &'a str,
+    /// Without one API Gateway sends an empty one.
+    user_agent: &'a str,
+}
 
 /// What an event says about the API and the request, besides the request itself.
 #[derive(Debug)]
@@ -43,62 +78,47 @@ pub(super) fn build(
     route: Match<'_>,
     origin: &Origin<'_>,
 ) -> serde_json::Result<Vec<u8>> {
-    let host = header(&parts.headers, HOST)
-        .map(str::to_owned)
-        .or_else(|| parts.uri.authority().map(|authority| authority.to_string()))
-        .unwrap_or_else(|| format!("127.0.0.1:{}", origin.port));
+    let host = match (header(&parts.headers, HOST), parts.uri.authority()) {
+        (Some(host), _) => Cow::Borrowed(host),
+        (None, Some(authority)) => Cow::Borrowed(authority.as_str()),
+        (None, None) => format!("127.0.0.1:{}", origin.port).into(),
+    };
     let raw_query = parts.uri.query().unwrap_or_default();
     let path = raw_path(parts.uri.path());
+    let source = origin.peer.ip().to_string();
     let now = clock::now_ms();
-
-    let mut http = ApiGatewayV2httpRequestContextHttpDescription::default();
-    http.method = parts.method.clone();
-    http.path = Some(path.clone());
-    http.protocol = Some(format!("{:?}", parts.version));
-    http.source_ip = Some(origin.peer.ip().to_string());
-    http.user_agent = header(&parts.headers, USER_AGENT).map(str::to_owned);
-
-    let mut context = ApiGatewayV2httpRequestContext::default();
-    context.route_key = Some(route.route_key.to_owned());
-    context.account_id = Some(ids::ACCOUNT_ID.to_owned());
-    context.stage = Some("$default".to_owned());
-    context.request_id = Some(origin.request_id.to_owned());
-    context.apiid = Some(origin.api_id.to_owned());
-    context.domain_prefix = host.split(['.', ':']).next().map(str::to_owned);
-    context.domain_name = Some(host.clone());
-    context.time = Some(clock::common_log(now));
-    context.time_epoch = now;
-    context.http = http;
-
-    let mut event = ApiGatewayV2httpRequest::default();
-    event.version = Some("2.0".to_owned());
-    event.route_key = Some(route.route_key.to_owned());
-    event.raw_path = Some(path);
-    event.raw_query_string = Some(raw_query.to_owned());
-    event.cookies = cookies(&parts.headers);
-    event.headers = headers(&parts.headers, &host, origin);
-    event.query_string_parameters = percent::query(raw_query).into();
-    event.path_parameters = route.path_parameters;
-    event.request_context = context;
-    if !body.is_empty() {
-        let text = std::str::from_utf8(body).ok().filter(|_| is_text(&parts.headers));
-        event.is_base64_encoded = text.is_none();
-        event.body = Some(text.map_or_else(|| STANDARD.encode(body), str::to_owned));
-    }
-
-    let mut event = serde_json::to_value(event)?;
-    if let Some(fields) = event.as_object_mut() {
-        for name in AUTHORIZER_FIELDS {
-            fields.remove(name);
-        }
-        // Without a user agent API Gateway sends an empty one.
-        if let Some(agent) = fields["requestContext"]["http"].get_mut("userAgent")
-            && agent.is_null()
-        {
-            *agent = "".into();
-        }
-    }
-    serde_json::to_vec(&event)
+    let text = std::str::from_utf8(body).ok().filter(|_| is_text(&parts.headers));
+    let query = percent::query(raw_query).into_iter();
+    serde_json::to_vec(&Event {
+        version: "2.0",
+        route_key: route.route_key,
+        raw_path: &path,
+        raw_query_string: raw_query,
+        cookies: cookies(&parts.headers),
+        headers: headers(&parts.headers, &host, &source, origin),
+        query_string_parameters: query.map(|(name, values)| (name, values.join(","))).collect(),
+        path_parameters: route.path_parameters,
+        request_context: Context {
+            account_id: ids::ACCOUNT_ID,
+            api_id: origin.api_id,
+            domain_name: &host,
+            domain_prefix: host.split(['.', ':']).next().unwrap_or_default(),
+            http: Http {
+                method: parts.method.as_str(),
+                path: &path,
+                protocol: format!("{:?}", parts.version),
+                source_ip: &source,
+                user_agent: header(&parts.headers, USER_AGENT).unwrap_or_default(),
+            },
+            request_id: origin.request_id,
+            route_key: route.route_key,
+            stage: "$default",
+            time: clock::common_log(now),
+            time_epoch: now,
+        },
+        body: (!body.is_empty()).then(|| text.map_or_else(|| STANDARD.encode(body).into(), Cow::Borrowed)),
+        is_base64_encoded: !body.is_empty() && text.is_none(),
+    })
 }
 
 /// HTTP APIs decode the path, and lose what follows a question mark that was encoded in it.
@@ -111,44 +131,46 @@ fn raw_path(path: &str) -> String {
 }
 
 /// The cookies of all `cookie` headers.
-fn cookies(headers: &HeaderMap) -> Option<Vec<String>> {
-    let cookies: Vec<String> = headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .map(str::trim)
-        .filter(|cookie| !cookie.is_empty())
-        .map(str::to_owned)
-        .collect();
-    (!cookies.is_empty()).then_some(cookies)
+fn cookies(headers: &HeaderMap) -> Vec<&str> {
+    let fields = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
+    fields.flat_map(|value| value.split(';')).map(str::trim).filter(|cookie| !cookie.is_empty()).collect()
 }
 
 /// One value per header, several joined by commas; cookies apart; where the request came from added.
-fn headers(headers: &HeaderMap, host: &str, origin: &Origin<'_>) -> HeaderMap {
-    let mut joined = HeaderMap::with_capacity(headers.keys_len() + 4);
-    for name in headers.keys().filter(|name| **name != COOKIE) {
-        let values: Vec<&[u8]> = headers.get_all(name).iter().map(HeaderValue::as_bytes).collect();
-        insert(&mut joined, name.clone(), &values.join(&b","[..]));
+fn headers<'a>(
+    headers: &'a HeaderMap,
+    host: &'a str,
+    source: &'a str,
+    origin: &Origin<'_>,
+) -> BTreeMap<&'a str, Cow<'a, str>> {
+    let mut joined: BTreeMap<&str, Cow<'_, str>> = BTreeMap::new();
+    for (name, value) in headers.iter().filter(|(name, _)| *name != COOKIE) {
+        let value = readable(value.as_bytes());
+        joined
+            .entry(name.as_str())
+            .and_modify(|values| {
+                let values = values.to_mut();
+                values.push(',');
+                values.push_str(&value);
+            })
+            .or_insert(value);
     }
-    insert(&mut joined, HOST, host.as_bytes());
-    let source = origin.peer.ip().to_string();
-    let forwarded_for = HeaderName::from_static("x-forwarded-for");
-    let chain = match header(headers, forwarded_for.clone()) {
-        Some(before) => format!("{before}, {source}"),
-        None => source,
+    joined.insert("host", host.into());
+    let chain = match header(headers, HeaderName::from_static("x-forwarded-for")) {
+        Some(before) => format!("{before}, {source}").into(),
+        None => source.into(),
     };
-    insert(&mut joined, forwarded_for, chain.as_bytes());
-    insert(&mut joined, HeaderName::from_static("x-forwarded-port"), origin.port.to_string().as_bytes());
-    insert(&mut joined, HeaderName::from_static("x-forwarded-proto"), b"http");
+    joined.insert("x-forwarded-for", chain);
+    joined.insert("x-forwarded-port", origin.port.to_string().into());
+    joined.insert("x-forwarded-proto", "http".into());
     joined
 }
 
-/// Sets a header. Events are JSON, so bytes that are not UTF-8 are replaced.
-fn insert(headers: &mut HeaderMap, name: HeaderName, value: &[u8]) {
-    let ascii: Vec<u8> = value.iter().map(|byte| if byte.is_ascii() { *byte } else { b'?' }).collect();
-    if let Ok(value) = HeaderValue::from_bytes(&ascii) {
-        headers.insert(name, value);
+/// The text of a header. Events are JSON, so bytes that are not ASCII are replaced.
+fn readable(value: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(value) {
+        Ok(text) if text.is_ascii() => text.into(),
+        _ => value.iter().map(|byte| if byte.is_ascii() { char::from(*byte) } else { '?' }).collect(),
     }
 }
 
@@ -166,8 +188,7 @@ fn is_text(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
+    use aws_lambda_events::apigw::ApiGatewayV2httpRequest;
     use http::Request;
     use serde_json::{Value, json};
 
@@ -187,6 +208,8 @@ mod tests {
             request_id: "id=",
         };
         let json = build(&parts, &Bytes::from_static(body), route, &origin).expect("an event");
+        // It must be what functions read.
+        serde_json::from_slice::<ApiGatewayV2httpRequest>(&json).expect("the event type");
         serde_json::from_slice(&json).expect("JSON")
     }
 

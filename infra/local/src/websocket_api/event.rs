@@ -1,19 +1,60 @@
 //! The events of a connection: CONNECT, MESSAGE and DISCONNECT.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use aws_lambda_events::apigw::{
-    ApiGatewayRequestIdentity, ApiGatewayWebsocketProxyRequest, ApiGatewayWebsocketProxyRequestContext,
-};
 use http::HeaderMap;
-use serde_json::Value;
+use serde::Serialize;
 
 use crate::{clock, ids};
 
+/// An event. API Gateway leaves out what it has nothing to say about.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    multi_value_headers: BTreeMap<&'a str, Vec<&'a str>>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    query_string_parameters: BTreeMap<&'a str, &'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    multi_value_query_string_parameters: Option<&'a HashMap<String, Vec<String>>>,
+    request_context: Context<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Context<'a> {
+    api_id: &'a str,
+    connected_at: i64,
+    connection_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disconnect_reason: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disconnect_status_code: Option<u16>,
+    domain_name: &'a str,
+    event_type: &'static str,
+    extended_request_id: &'a str,
+    identity: &'a Identity,
+    message_direction: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+    request_id: &'a str,
+    request_time: String,
+    request_time_epoch: i64,
+    route_key: &'a str,
+    stage: &'a str,
+}
+
 /// Who is at the other end of a connection.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Identity {
     pub(super) source_ip: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) user_agent: Option<String>,
 }
 
@@ -46,86 +87,68 @@ pub(super) fn build(
     happening: Happening<'_>,
 ) -> serde_json::Result<Vec<u8>> {
     let now = clock::now_ms();
-    let mut identity = ApiGatewayRequestIdentity::default();
-    identity.source_ip = Some(origin.identity.source_ip.clone());
-    identity.user_agent = origin.identity.user_agent.clone();
-
-    let mut context = ApiGatewayWebsocketProxyRequestContext::default();
-    context.apiid = Some(origin.api_id.clone());
-    context.stage = Some(origin.stage.clone());
-    context.domain_name = Some(origin.domain_name.clone());
-    context.connection_id = Some(origin.connection_id.clone());
-    context.connected_at = origin.connected_at;
-    context.identity = identity;
-    context.request_id = Some(request_id.to_owned());
-    context.extended_request_id = Some(request_id.to_owned());
-    context.message_direction = Some("IN".to_owned());
-    context.request_time = Some(clock::common_log(now));
-    context.request_time_epoch = now;
-
-    let mut event = ApiGatewayWebsocketProxyRequest::default();
-    let mut query = HashMap::new();
-    let (event_type, route_key) = match happening {
-        Happening::Connect { headers, query: parameters } => {
-            event.headers = readable(headers);
-            event.multi_value_headers = readable(headers);
-            query = parameters;
-            ("CONNECT", super::route::CONNECT)
+    let mut event = Event {
+        request_context: Context {
+            api_id: &origin.api_id,
+            connected_at: origin.connected_at,
+            connection_id: &origin.connection_id,
+            domain_name: &origin.domain_name,
+            extended_request_id: request_id,
+            identity: &origin.identity,
+            message_direction: "IN",
+            request_id,
+            request_time: clock::common_log(now),
+            request_time_epoch: now,
+            stage: &origin.stage,
+            // What comes with what happened.
+            event_type: "",
+            route_key: "",
+            message_id: None,
+            disconnect_status_code: None,
+            disconnect_reason: None,
+        },
+        headers: BTreeMap::new(),
+        multi_value_headers: BTreeMap::new(),
+        query_string_parameters: BTreeMap::new(),
+        multi_value_query_string_parameters: None,
+        body: None,
+        is_base64_encoded: false,
+    };
+    let context = &mut event.request_context;
+    match &happening {
+        Happening::Connect { headers, query } => {
+            (context.event_type, context.route_key) = ("CONNECT", super::route::CONNECT);
+            for (name, value) in *headers {
+                // Bytes that are no text cannot stand in JSON.
+                let Ok(value) = value.to_str() else { continue };
+                event.multi_value_headers.entry(name.as_str()).or_default().push(value);
+                // Of several values the last one is the single one.
+                event.headers.insert(name.as_str(), value);
+            }
+            let last =
+                query.iter().filter_map(|(name, values)| Some((name.as_str(), values.last()?.as_str())));
+            event.query_string_parameters = last.collect();
+            event.multi_value_query_string_parameters = (!query.is_empty()).then_some(query);
         }
         Happening::Message { route_key, body, is_base64_encoded } => {
+            (context.event_type, context.route_key) = ("MESSAGE", route_key);
             context.message_id = Some(ids::gateway_id());
             event.body = Some(body);
-            event.is_base64_encoded = is_base64_encoded;
-            ("MESSAGE", route_key)
+            event.is_base64_encoded = *is_base64_encoded;
         }
         Happening::Disconnect { code, reason } => {
-            context.disconnect_status_code = Some(i64::from(code));
-            context.disconnect_reason = Some(reason.to_owned());
-            ("DISCONNECT", super::route::DISCONNECT)
+            (context.event_type, context.route_key) = ("DISCONNECT", super::route::DISCONNECT);
+            context.disconnect_status_code = Some(*code);
+            context.disconnect_reason = Some(reason);
         }
-    };
-    context.event_type = Some(event_type.to_owned());
-    context.route_key = Some(route_key.to_owned());
-    event.request_context = context;
-
-    let mut event = serde_json::to_value(event)?;
-    drop_empty(&mut event);
-    if let Some(context) = event.get_mut("requestContext") {
-        drop_empty(context);
-        if let Some(identity) = context.get_mut("identity") {
-            drop_empty(identity);
-        }
-    }
-    if !query.is_empty() {
-        // Of several values the last one is the single one.
-        let single: HashMap<&String, Option<&String>> =
-            query.iter().map(|(name, values)| (name, values.last())).collect();
-        event["queryStringParameters"] = serde_json::to_value(single)?;
-        event["multiValueQueryStringParameters"] = serde_json::to_value(query)?;
     }
     serde_json::to_vec(&event)
 }
 
-/// Headers without values that cannot stand in JSON.
-fn readable(headers: &HeaderMap) -> HeaderMap {
-    let pairs = headers.iter().filter(|(_, value)| value.to_str().is_ok());
-    pairs.map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-/// API Gateway leaves out what it has nothing to say about.
-fn drop_empty(value: &mut Value) {
-    if let Value::Object(fields) = value {
-        fields.retain(|_, value| match value {
-            Value::Null => false,
-            Value::Object(fields) => !fields.is_empty(),
-            _ => true,
-        });
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+    use serde_json::{Value, json};
 
     use super::*;
 
