@@ -9,7 +9,7 @@ use crate::operator::BackendKeys;
 use crate::push::Pusher;
 use crate::signed::answers::Signer;
 use crate::store::{Store, Tables};
-use crate::telemetry::Telemetry;
+use crate::telemetry::{Log, Telemetry};
 use crate::tokens::Keys;
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
@@ -18,7 +18,9 @@ use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region, SharedHttpClient};
 use aws_smithy_http_client::tls;
 use std::str::FromStr;
+use std::sync::LazyLock;
 use std::time::Duration;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 /// The roots that AWS's endpoints chain to (Amazon Trust Services). A store of five certificates loads in
 /// no time, where the system's 280 take milliseconds of every cold start.
@@ -84,7 +86,12 @@ where
     text.parse().map_err(|error| Misconfigured::Malformed(name, Box::new(error)))
 }
 
+/// An SDK client that is built when it is first needed: each reads AWS's table of partitions, and most invocations need
+/// no other than DynamoDB's.
+pub(crate) type Lazy<C> = LazyLock<C, Box<dyn FnOnce() -> C + Send>>;
+
 /// What the clients of all AWS services share.
+#[derive(Clone)]
 struct Aws {
     region: Region,
     credentials: SharedCredentialsProvider,
@@ -129,7 +136,7 @@ impl Aws {
     }
 }
 
-/// The configuration of one service's client, and the client. The SDK has one such type per service.
+/// The configuration of one service's client. The SDK has one such type per service.
 macro_rules! config {
     ($aws:ident, $service:ident, $endpoint:expr) => {{
         let mut builder = $service::Config::builder()
@@ -144,10 +151,12 @@ macro_rules! config {
     }};
 }
 
+/// What builds a service's client.
 macro_rules! client {
-    ($aws:ident, $service:ident, $endpoint:expr) => {
-        $service::Client::from_conf(config!($aws, $service, $endpoint).build())
-    };
+    ($aws:ident, $service:ident, $endpoint:expr) => {{
+        let (aws, endpoint) = ($aws.clone(), $endpoint);
+        move || $service::Client::from_conf(config!(aws, $service, endpoint).build())
+    }};
 }
 
 impl Backend {
@@ -199,6 +208,16 @@ impl Backend {
     }
 }
 
+/// How a process logs, as Lambda's logging controls say it, or on a laptop `RUST_LOG`; else what matters, as lines.
+pub(crate) fn log_from_env() -> Log {
+    let filter = optional("AWS_LAMBDA_LOG_LEVEL").or_else(|| optional("RUST_LOG"));
+    let filter = filter.and_then(|filter| filter.parse().ok());
+    Log {
+        filter: filter.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO)),
+        is_json: optional("AWS_LAMBDA_LOG_FORMAT").is_some_and(|format| format.eq_ignore_ascii_case("json")),
+    }
+}
+
 /// The limits on abuse, unless they are off.
 fn limits_from_env() -> Result<Option<Limits>, Misconfigured> {
     if required("ABUSE_LIMITS")? != "true" {
@@ -221,7 +240,7 @@ pub fn bot_engine_from_env() -> Result<Engine, Misconfigured> {
     let Some(model) = optional("BOT_MODEL") else { return Ok(Engine::BuiltIn) };
     let aws = Aws::from_env()?;
     let endpoint = optional("AWS_ENDPOINT_URL_BEDROCK_RUNTIME");
-    Ok(Engine::Model(Model::new(client!(aws, aws_sdk_bedrockruntime, endpoint), model)))
+    Ok(Engine::Model(Model::new(&client!(aws, aws_sdk_bedrockruntime, endpoint)(), model)))
 }
 
 /// How old the system's keys may get, which the template tells in days the one function that rotates them.

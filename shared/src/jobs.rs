@@ -1,5 +1,6 @@
 //! Work that goes on behind an answer, through Amazon SQS: what deletions leave, and frames for very many sockets.
 
+use crate::backend::Lazy;
 use crate::clock;
 use crate::error::{Error, Result};
 use crate::ids::{ChatId, UserId};
@@ -32,17 +33,17 @@ pub enum Job {
 }
 
 /// The queues.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Jobs {
-    client: Client,
+    client: Lazy<Client>,
     work: String,
     broadcasts: String,
 }
 
 impl Jobs {
-    /// The queues at these URLs.
-    pub fn new(client: Client, work: String, broadcasts: String) -> Self {
-        Self { client, work, broadcasts }
+    /// The queues at these URLs, over an SDK client, which is built when it is first needed.
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static, work: String, broadcasts: String) -> Self {
+        Self { client: Lazy::new(Box::new(client)), work, broadcasts }
     }
 
     /// Queues a job. It is done at least once.

@@ -1,5 +1,6 @@
 //! Mail through Amazon SES.
 
+use crate::backend::Lazy;
 use crate::error::{Error, Result};
 use aws_sdk_sesv2::Client;
 use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata};
@@ -19,16 +20,16 @@ pub struct Mail {
 }
 
 /// SES with the deployment's sender address.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Mailer {
-    client: Client,
+    client: Lazy<Client>,
     sender: String,
 }
 
 impl Mailer {
-    /// A mailer over an SDK client.
-    pub fn new(client: Client, sender: String) -> Self {
-        Self { client, sender }
+    /// A mailer over an SDK client, which is built when it is first needed.
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static, sender: String) -> Self {
+        Self { client: Lazy::new(Box::new(client)), sender }
     }
 
     /// Hands a mail to SES.

@@ -1,5 +1,6 @@
 //! Frames to open sockets through API Gateway's `@connections`.
 
+use crate::backend::Lazy;
 use crate::broadcast::Target;
 use crate::telemetry::{self, Metric};
 use aws_sdk_apigatewaymanagement::Client;
@@ -25,15 +26,15 @@ pub enum Delivery {
 }
 
 /// The WebSocket API's management side.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Pusher {
-    client: Client,
+    client: Lazy<Client>,
 }
 
 impl Pusher {
-    /// A pusher over an SDK client.
-    pub fn new(client: Client) -> Self {
-        Self { client }
+    /// A pusher over an SDK client, which is built when it is first needed.
+    pub fn new(client: impl FnOnce() -> Client + Send + 'static) -> Self {
+        Self { client: Lazy::new(Box::new(client)) }
     }
 
     /// Posts one frame to one connection.

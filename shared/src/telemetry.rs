@@ -2,6 +2,7 @@
 //! something was counted, CloudWatch's embedded metric format in one. It never tells a token, a text, an address or
 //! a name, nor a path but as the route says it.
 
+use crate::backend::log_from_env;
 use crate::clock;
 use crate::ids::{MemberId, Owner};
 use serde_json::{Map, Value, json};
@@ -9,6 +10,9 @@ use sha2::{Digest, Sha256};
 use std::cell::{Cell, RefCell};
 use std::io::Write;
 use std::time::Instant;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// The namespace of the metrics.
 const NAMESPACE: &str = "Chat";
@@ -64,9 +68,26 @@ impl Metric {
     }
 }
 
+/// How a process logs.
+#[derive(Clone, Debug)]
+pub(crate) struct Log {
+    /// Which levels, of which modules.
+    pub(crate) filter: Targets,
+    /// An object to a line, as the template wants it.
+    pub(crate) is_json: bool,
+}
+
 /// Begins a process's log. Of a panic it tells where it was and not what it said: that may quote what a caller sent.
 pub fn begin() {
-    lambda_http::tracing::init_default_subscriber();
+    let Log { filter, is_json } = log_from_env();
+    // The filter alone decides on levels. CloudWatch has a time for each line.
+    let lines =
+        tracing_subscriber::fmt().with_max_level(LevelFilter::TRACE).with_target(false).without_time();
+    if is_json {
+        lines.json().finish().with(filter).init();
+    } else {
+        lines.finish().with(filter).init();
+    }
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "a panic");

@@ -6,7 +6,6 @@ use chat::sessions::{Credential, Standing};
 use chat::{Backend, Error, Result, presence};
 use http::HeaderMap;
 use http::header::ORIGIN;
-use lambda_runtime::tracing;
 
 /// Accepts a socket. With `?token=`, or with a cookie from a page that may use it, it is that user's from the start;
 /// without, it says whose it is in its first frame.

@@ -7,7 +7,6 @@ use chat::frames::{Pong, Ready, Refusal};
 use chat::ids::Owner;
 use chat::sessions::{Caller, Credential};
 use chat::{Backend, Error, Result, presence, resume};
-use lambda_runtime::tracing;
 use serde_json::{Map, Value};
 
 const NOT_JSON: &str = "A frame must be a JSON object";

@@ -32,7 +32,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use cli::Cli;
 use error::StartError;
@@ -41,12 +43,12 @@ use stack::Stack;
 /// What the executable does: runs the stack as the command line says, until a signal ends it.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_env_filter(EnvFilter::new("warn,local=info,dynoxide=off"))
-        .with_target(false)
-        .without_time()
-        .init();
+    let filter = Targets::new()
+        .with_default(LevelFilter::WARN)
+        .with_target("local", LevelFilter::INFO)
+        .with_target("dynoxide", LevelFilter::OFF);
+    let lines = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).without_time();
+    lines.finish().with(filter).init();
     match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

@@ -13,11 +13,9 @@ use axum::http::header::{
 use axum::http::{Method, Uri};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use futures::FutureExt;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use tower::util::MapRequestLayer;
 use tower::{Layer, ServiceExt};
@@ -48,7 +46,7 @@ pub async fn serve(routes: Router<Shared>) -> Result<(), lambda_http::Error> {
 }
 
 /// A group's routes with their edges. A trailing slash is the same path; an unknown path or method is 404 in the
-/// envelope; a handler that panics is 500 in it.
+/// envelope. A panic is API Gateway's to answer: it ends the process, as the deployed executables are built.
 pub fn router(routes: Router<Shared>, backend: Shared) -> Router {
     edged(routes).layer(middleware::from_fn_with_state(backend.clone(), observe)).with_state(backend)
 }
@@ -58,7 +56,6 @@ fn edged<S: Clone + Send + Sync + 'static>(routes: Router<S>) -> Router<S> {
         .fallback(async || NO_PATH)
         .method_not_allowed_fallback(async || NO_PATH)
         .layer(middleware::from_fn(refuse_head))
-        .layer(middleware::from_fn(outlive_panics))
         .layer(middleware::from_fn(secure))
 }
 
@@ -80,12 +77,6 @@ async fn observe(State(backend): State<Shared>, request: Request, next: Next) ->
 /// not to be run by a mail scanner's look at a link.
 async fn refuse_head(request: Request, next: Next) -> Response {
     if request.method() == Method::HEAD { NO_PATH.into_response() } else { next.run(request).await }
-}
-
-/// Answers for a handler that panics. Why it did is in the log ([`telemetry::begin`]).
-async fn outlive_panics(request: Request, next: Next) -> Response {
-    let served = AssertUnwindSafe(next.run(request)).catch_unwind().await;
-    served.unwrap_or_else(|_| Error::internal("a handler panicked").into_response())
 }
 
 /// Tells browsers what they may do with an answer, where the handler has not told it itself.
@@ -143,30 +134,24 @@ mod tests {
     use axum::body::Body;
     use axum::http::HeaderMap;
     use axum::routing::get;
-    use http_body_util::BodyExt;
-    use serde_json::{Value, json};
 
     fn router() -> Router {
-        async fn broken() -> &'static str {
-            panic!("a secret")
-        }
         let policy = [(CONTENT_SECURITY_POLICY, "default-src 'self'")];
-        let routes = Router::new().route("/", get(async || "fine")).route("/broken", get(broken));
+        let routes = Router::new().route("/", get(async || "fine"));
         edged(routes.route("/page", get(async move || (policy, "a page"))))
     }
 
-    async fn call(scheme: &str, path: &str) -> (u16, HeaderMap, Vec<u8>) {
+    async fn call(scheme: &str, path: &str) -> (u16, HeaderMap) {
         let request = Request::get(path).header("x-forwarded-proto", scheme);
         let response = router().oneshot(request.body(Body::empty()).expect("a request")).await;
-        let (head, body) = response.expect("a router never fails").into_parts();
-        let body = body.collect().await.expect("a whole body").to_bytes().to_vec();
-        (head.status.as_u16(), head.headers, body)
+        let (head, _) = response.expect("a router never fails").into_parts();
+        (head.status.as_u16(), head.headers)
     }
 
     #[tokio::test]
     async fn every_answer_says_to_browsers_what_they_may_do_with_it() {
-        for (path, status) in [("/", 200), ("/broken", 500), ("/unknown", 404)] {
-            let (got, headers, _) = call("https", path).await;
+        for (path, status) in [("/", 200), ("/unknown", 404)] {
+            let (got, headers) = call("https", path).await;
             assert_eq!(got, status, "{path}");
             for (name, value) in SAID.into_iter().chain([(STRICT_TRANSPORT_SECURITY, TLS_ALONE)]) {
                 assert_eq!(headers.get(&name), Some(&value), "{path}: {name}");
@@ -176,21 +161,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_machine_without_tls_does_not_ask_for_it() {
-        let (_, headers, _) = call("http", "/").await;
+        let (_, headers) = call("http", "/").await;
         assert!(!headers.contains_key(STRICT_TRANSPORT_SECURITY));
     }
 
     #[tokio::test]
     async fn a_page_has_its_own_policy() {
-        let (_, headers, _) = call("https", "/page").await;
+        let (_, headers) = call("https", "/page").await;
         assert_eq!(headers.get_all(CONTENT_SECURITY_POLICY).iter().count(), 1);
         assert_eq!(headers[CONTENT_SECURITY_POLICY], "default-src 'self'");
-    }
-
-    #[tokio::test]
-    async fn a_panic_is_told_in_the_envelope_and_no_more_of_it() {
-        let (status, _, body) = call("https", "/broken").await;
-        let envelope: Value = serde_json::from_slice(&body).expect("JSON");
-        assert_eq!((status, envelope), (500, json!({"error": "Internal server error", "code": "internal"})));
     }
 }

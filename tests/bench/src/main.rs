@@ -18,6 +18,9 @@ use tests::{Stack, allow_open_files, workspace};
 
 use chapters::Chapter;
 
+/// The profile of what is deployed.
+const PROFILE: &str = "deployed";
+
 /// Measures cold starts, sizes, memory, costs, latencies and how all of them grow.
 #[derive(Debug, Parser)]
 struct Arguments {
@@ -56,12 +59,16 @@ impl Setup {
 #[tokio::main]
 async fn main() -> ExitCode {
     let Arguments { chapters, quick, template } = Arguments::parse();
+    let command = match &template {
+        Some(template) => format!("cargo run --release -p bench -- --template {template}"),
+        None => "cargo run --release -p bench".to_owned(),
+    };
     let functions = match template {
         Some(template) => ["--template".to_owned(), template],
         None => {
-            build(&["--release"]);
+            build(&["--profile", PROFILE]);
             build(&["--release", "-p", "local"]);
-            ["--profile", "release"].map(str::to_owned)
+            ["--profile", PROFILE].map(str::to_owned)
         }
     };
     let setup = Setup { is_quick: quick, functions };
@@ -78,7 +85,7 @@ async fn main() -> ExitCode {
     }
     if is_whole && !quick {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
-        report::write(&folder, &machine::describe(), &measured);
+        report::write(&folder, &command, &machine::describe(), &measured);
         eprintln!("Written to {}", folder.display());
     }
     let bars = measured.iter().flat_map(|chapter| &chapter.bars);

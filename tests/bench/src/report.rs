@@ -118,11 +118,11 @@ pub(crate) fn chapter(measured: &Measured) -> String {
     text
 }
 
-/// Writes the page and its plots.
-pub(crate) fn write(folder: &Path, machine: &[String], chapters: &[Measured]) {
-    let mut page = String::from(
-        "# Measured\n\nWritten by `cargo run --release -p bench`, on the local stack: real functions, HTTP, sockets, and the \
-         embedded store.\nOne machine is driver, gateway, functions and store at once. Nothing here was measured on AWS.\n\n",
+/// Writes the page and its plots, and by which command.
+pub(crate) fn write(folder: &Path, command: &str, machine: &[String], chapters: &[Measured]) {
+    let mut page = format!(
+        "# Measured\n\nWritten by `{command}`, on the local stack: real functions, HTTP, sockets, and the embedded store.\n\
+         One machine is driver, gateway, functions and store at once. Nothing here was measured on AWS.\n\n",
     );
     machine.iter().for_each(|line| page += &format!("- {line}\n"));
     page += "\n| bar | measured | may be |   |\n|---|---:|---:|---|\n";

@@ -40,7 +40,8 @@ impl System {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let mut backend = Backend::from_env().expect("the environment that `run` sets");
         let sockets = Sockets::default();
-        backend.pusher = Pusher::new(sockets.client());
+        let client = sockets.client();
+        backend.pusher = Pusher::new(|| client);
         let backend = Arc::new(backend);
         let routes = accounts::routes()
             .merge(chat_bot::routes())

@@ -37,8 +37,8 @@ pub struct Model {
 
 impl Model {
     /// A model over an SDK client. `id` is a foundation model's or an inference profile's.
-    pub fn new(client: Client, id: String) -> Self {
-        Self::with_patience(&client, id, PATIENCE)
+    pub fn new(client: &Client, id: String) -> Self {
+        Self::with_patience(client, id, PATIENCE)
     }
 
     /// How long a model may take is for this file to say: the client's own limits are those of storage.

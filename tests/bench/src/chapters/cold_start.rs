@@ -91,7 +91,8 @@ pub(super) async fn measure(setup: &Setup) -> Measured {
             figure(millis(times(|[_, served]| served.answered))),
             other.storage_calls.to_string(),
         ]);
-        if ratio > slowest.0 {
+        // The bar is for those that need one call: what runs by schedule needs two.
+        if ratio > slowest.0 && one.storage_calls <= 1 {
             slowest = (ratio, name);
         }
     }
