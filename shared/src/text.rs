@@ -27,8 +27,9 @@ pub fn check_name(field: &str, name: &str) -> Result<()> {
 
 /// The form under which names are compared: without regard to case and Unicode form, ends trimmed.
 pub fn canonical_name(name: &str) -> String {
-    let composed: String = name.nfkc().collect();
-    let folded: String = caseless::default_case_fold_str(&composed).nfkc().collect();
+    // The tables for folding are older than those for lower case, and do not know the youngest letters.
+    let lower: String = name.nfkc().flat_map(char::to_lowercase).collect();
+    let folded: String = caseless::default_case_fold_str(&lower).nfkc().collect();
     folded.trim().to_owned()
 }
 
@@ -107,6 +108,20 @@ mod tests {
             assert_eq!(canonical_name(same), bob, "{same:?}");
         }
         assert_ne!(canonical_name("strase emile"), bob);
+    }
+
+    /// Also of letters that are younger than the tables for folding.
+    #[test]
+    fn a_letter_and_its_partner_are_the_same() {
+        let small = |letter: char| letter.to_lowercase().collect::<String>();
+        let capital = |letter: char| letter.to_uppercase().collect::<String>();
+        for letter in '\0'..=char::MAX {
+            let alone = letter.to_string();
+            let partner = small(letter);
+            if partner != alone && partner.chars().map(capital).collect::<String>() == alone {
+                assert_eq!(canonical_name(&partner), canonical_name(&alone), "{letter:?} and {partner:?}");
+            }
+        }
     }
 
     #[test]
