@@ -82,11 +82,12 @@ async fn main() -> ExitCode {
         let result = chapter.measure(&setup).await;
         print!("{}", report::chapter(&result));
         measured.push(result);
-    }
-    if is_whole && !quick {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
-        report::write(&folder, &command, &machine::describe(), &measured);
-        eprintln!("Written to {}", folder.display());
+        if is_whole && !quick {
+            // After each, so that what was measured is not lost with what cannot be.
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
+            report::write(&folder, &command, &machine::describe(), &measured);
+            eprintln!("Written to {}", folder.display());
+        }
     }
     let bars = measured.iter().flat_map(|chapter| &chapter.bars);
     let broken: Vec<_> = bars.filter(|bar| !quick && !bar.holds()).collect();
