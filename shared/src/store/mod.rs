@@ -18,6 +18,7 @@ pub mod platform_chats;
 pub mod queues;
 pub mod registrations;
 pub mod sessions;
+mod tokens;
 pub mod transactions;
 mod tries;
 pub mod users;
@@ -41,6 +42,7 @@ use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::fmt;
 use std::time::Duration;
+use tokens::Tokens;
 use tries::Tries;
 
 /// An item as the SDK has it.
@@ -105,7 +107,8 @@ pub struct Store {
 impl Store {
     /// A store over an SDK client with this configuration.
     pub fn new(config: config::Builder, tables: Tables) -> Self {
-        Self { client: Client::from_conf(config.interceptor(Consumption).interceptor(Tries).build()), tables }
+        let config = config.interceptor(Consumption).interceptor(Tokens).interceptor(Tries);
+        Self { client: Client::from_conf(config.build()), tables }
     }
 
     /// Takes work on something in hand for a worker, unless another has had it in hand since a moment, or nothing is
