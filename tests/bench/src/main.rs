@@ -1,4 +1,4 @@
-//! How fast and how cheap the system is: `cargo run --release -p bench` builds it, measures it for a quarter of an hour,
+//! How fast and how cheap the system is: `cargo run --release -p bench` builds it, measures it for ten minutes,
 //! and writes `tests/bench/results/`: a page of tables, and its plots. With `--quick` everything is small and nothing is
 //! written. Otherwise it ends with 1 when a bar does not hold.
 
