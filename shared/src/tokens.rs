@@ -9,6 +9,7 @@ use crate::telemetry;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rsa::pkcs8::PrivateKeyInfo;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -178,10 +179,9 @@ where
 
 fn decode_private(key: PrivateKey) -> Result<(String, EncodingKey)> {
     let pkcs8 = BASE64.decode(&key.pkcs8).map_err(Error::internal)?;
-    // The SDK of tokens takes PKCS#1: PEM is the form in which it accepts both.
-    let body = BASE64.encode(pkcs8);
-    let pem = format!("-----BEGIN PRIVATE KEY-----\n{body}\n-----END PRIVATE KEY-----\n");
-    let encoding = EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(Error::internal)?;
+    // The PKCS#1 within is what is taken.
+    let within = PrivateKeyInfo::try_from(pkcs8.as_slice()).map_err(Error::internal)?.private_key;
+    let encoding = EncodingKey::from_rsa_der(within);
     Ok((key.kid, encoding))
 }
 
