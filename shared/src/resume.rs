@@ -3,7 +3,7 @@
 use crate::backend::Backend;
 use crate::chats::People;
 use crate::error::Result;
-use crate::frames::{ConversationEvent, MessageFrame, Recovery, Resumed, WebMessage};
+use crate::frames::{ConversationEvent, MessageFrame, Recovery, Reply, WebEvent};
 use crate::ids::{ChatId, UserId};
 use crate::log::{Head, Message};
 use crate::presence;
@@ -54,7 +54,7 @@ pub async fn resume(
         };
         recoveries.insert(chat, Recovery { recovered, seq: head.seq() });
     }
-    presence::reply(backend, connection, &Resumed { chats: recoveries }).await?;
+    presence::reply(backend, connection, &Reply::Resumed { chats: recoveries }).await?;
     Ok(())
 }
 
@@ -78,7 +78,7 @@ async fn send(
     };
     for message in messages {
         let delivery = match kind {
-            Kind::Web => presence::reply(backend, connection, &WebMessage::new(chat, message)).await?,
+            Kind::Web => presence::reply(backend, connection, &WebEvent::message(chat, message)).await?,
             Kind::Topic => {
                 let frame = ConversationEvent::message(chat, message, people.name(message.sender));
                 presence::reply(backend, connection, &frame).await?

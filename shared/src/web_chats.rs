@@ -6,7 +6,7 @@ use crate::backend::Backend;
 use crate::chats::{self, About, Kind, Listing, NO_CHAT, Seat, not_taking_part, seat};
 use crate::clock::{self, Timestamp};
 use crate::error::{Error, Result};
-use crate::frames::WebMessage;
+use crate::frames::WebEvent;
 use crate::graves;
 use crate::history::{Page, before};
 use crate::ids::{ChatId, UserId};
@@ -89,7 +89,7 @@ pub async fn post(backend: &Backend, caller: Caller, chat: ChatId, draft: Draft)
     let sent = sending.run(Some(head.ok_or(NO_CHAT)?)).await?;
     if let Stored::Now(message) = &sent.outcome {
         let users = chats::participants(backend, chat, sender).await;
-        presence::push(backend, chat, sender, &users, &WebMessage::new(chat, message)).await;
+        presence::push(backend, chat, sender, &users, &WebEvent::message(chat, message)).await;
     }
     Ok(sent)
 }

@@ -3,7 +3,7 @@
 use crate::message;
 use crate::wire::{Answer, Frame};
 use chat::bot::engine::Engine;
-use chat::frames::{Pong, Ready, Refusal};
+use chat::frames::{Refusal, Reply};
 use chat::ids::Owner;
 use chat::sessions::{Caller, Credential};
 use chat::{Backend, Error, Result, presence, resume};
@@ -144,7 +144,7 @@ async fn handle(
     };
     match (frame.chat_type, frame.kind.as_deref(), user) {
         (Some(_), _, _) => Err(Error::invalid("unknown_chat_type", "There is no such chat_type")),
-        (None, Some("ping"), _) => presence::reply(backend, connection, &Pong {}).await.map(drop),
+        (None, Some("ping"), _) => presence::reply(backend, connection, &Reply::Pong).await.map(drop),
         (None, Some("resume"), Some(user)) => match frame.chats {
             Some(known) if known.len() <= resume::MAX_CHATS => {
                 resume::resume(backend, user, connection, known).await
@@ -184,7 +184,8 @@ async fn authenticate(backend: &Backend, connection: &str, frame: &Frame) -> Res
         presence::open(backend, &standing, connection).await.map_err(Refused::of_opening)?;
     }
     if !is_known || is_alone {
-        presence::reply(backend, connection, &Ready { user_id: standing.owner.clone() }).await?;
+        presence::reply(backend, connection, &Reply::Ready { user_id: standing.owner.clone().into() })
+            .await?;
     }
     Ok(standing.owner.into())
 }

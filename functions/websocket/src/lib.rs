@@ -3,6 +3,7 @@
 mod connection;
 mod frame;
 mod message;
+pub mod shapes;
 mod wire;
 
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;

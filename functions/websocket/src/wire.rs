@@ -3,10 +3,11 @@
 use chat::ids::{ChatId, UserId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use utoipa::ToSchema;
 
 /// A frame from a client (contract, section 4). Which fields it needs depends on its `chat_type` or, without one, on
-/// its `type`.
-#[derive(Debug, Deserialize)]
+/// its `type`: [`crate::shapes`] has them one by one.
+#[derive(Debug, Deserialize, ToSchema)]
 pub(crate) struct Frame {
     pub(crate) token: Option<String>,
     /// `ping` or `resume`; with a `chat_type`, the kind of the message.

@@ -262,19 +262,46 @@ fn in_frames(events: Vec<Event>) -> Vec<Vec<Event>> {
     frames
 }
 
-/// The frame of new events (contract, section 4).
-#[derive(Serialize)]
-struct Frame<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    #[serde(rename = "incomingEvents")]
-    incoming: &'a RawValue,
-    sign: &'a str,
+/// What a member's sockets are told (contract, section 4).
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "camelCase")]
+#[schema(as = SignedFrame)]
+pub enum Frame<'a> {
+    /// What has just been queued for a platform's user: to all of its sockets. It stays in the queue until its receipt.
+    #[schema(
+        title = "IncomingEvents",
+        example = json!({
+            "type": "incomingEvents",
+            "incomingEvents": {
+                "timestamp": "1795295130789",
+                "messages": [{
+                    "messageID": "01a1ffed-bb38-724f-868f-23c020e84987",
+                    "sender": "6c84ec90-11c5-40e5-840d-7c25e5ff775a",
+                    "messageText": "Hello",
+                    "serverTime": "1795295130456",
+                    "chatID": "chat-148523592",
+                    "recipientList": ["f017e919-f759-451e-9365-c7dedccbdfef"]
+                }],
+                "statuses": [],
+                "info": [],
+                "next": null
+            },
+            "sign": "c2lnbmF0dXJl"
+        })
+    )]
+    IncomingEvents {
+        /// What is signed.
+        #[serde(rename = "incomingEvents")]
+        #[schema(value_type = Incoming)]
+        incoming: &'a RawValue,
+        /// The server's signature over the very bytes of `incomingEvents`: RSASSA-PKCS1-v1_5 with SHA-256, base64.
+        sign: &'a str,
+    },
 }
 
 async fn frame(backend: &Backend, events: Vec<Event>) -> Result<Bytes> {
     let signed = sign(backend, &Incoming::new(events, None), Manner::default()).await?;
-    let frame = Frame { kind: "incomingEvents", incoming: &signed.value, sign: &signed.sign };
+    let frame = Frame::IncomingEvents { incoming: &signed.value, sign: &signed.sign };
     serde_json::to_vec(&frame).map(Bytes::from).map_err(Error::internal)
 }
 

@@ -1,9 +1,9 @@
-//! The document is what the code says, has the template's routes, and is whole.
+//! The documents are what the code says, have the template's routes, and are whole.
 
-mod schema;
+mod socket;
 
 use saphyr::{LoadableYamlNode, Yaml};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
@@ -18,7 +18,7 @@ fn file(path: &str) -> String {
 }
 
 fn document() -> Value {
-    serde_json::to_value(openapi::document()).expect("JSON")
+    serde_json::to_value(documents::http::document()).expect("JSON")
 }
 
 /// The operations of the document by method and path.
@@ -31,8 +31,8 @@ fn operations(document: &Value) -> BTreeMap<(String, &str), &Value> {
 
 #[test]
 fn the_file_is_what_the_code_says() {
-    let is_equal = file("infra/openapi.json") == openapi::text().expect("a document");
-    assert!(is_equal, "run `cargo run -p openapi` and keep infra/openapi.json as it is then");
+    let is_equal = file("infra/openapi.json") == documents::http::text().expect("a document");
+    assert!(is_equal, "run `cargo run -p documents` and keep infra/openapi.json as it is then");
 }
 
 /// What a map holds.
@@ -74,7 +74,7 @@ fn each_route_of_the_template_is_an_operation_and_each_operation_is_a_route() {
 #[test]
 fn no_two_schemas_have_one_name() {
     let mut known = BTreeMap::new();
-    for part in openapi::parts() {
+    for part in documents::http::parts() {
         for (name, schema) in part.components.map(|components| components.schemas).unwrap_or_default() {
             let schema = serde_json::to_value(schema).expect("JSON");
             let other = known.insert(name.clone(), schema.clone());
@@ -90,12 +90,14 @@ fn every_reference_refers_to_something() {
         let parts = value.as_object().into_iter().flat_map(|object| object.values());
         parts.chain(value.as_array().into_iter().flatten()).for_each(|part| references(part, found));
     }
-    let document = document();
-    let mut found = BTreeSet::new();
-    references(&document, &mut found);
-    let is_dangling = |reference: &&str| document.pointer(reference.trim_start_matches('#')).is_none();
-    let dangling: Vec<_> = found.into_iter().filter(is_dangling).collect();
-    assert!(dangling.is_empty(), "{dangling:?}");
+    for document in [document(), documents::socket::document()] {
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        assert!(!found.is_empty());
+        let is_dangling = |reference: &&str| document.pointer(reference.trim_start_matches('#')).is_none();
+        let dangling: Vec<_> = found.into_iter().filter(is_dangling).collect();
+        assert!(dangling.is_empty(), "{dangling:?}");
+    }
 }
 
 #[test]
@@ -137,41 +139,5 @@ fn operations_say_all_there_is_to_say() {
             assert!(document["components"]["securitySchemes"].get(scheme.as_str()).is_some(), "{scheme}");
         }
         assert!(has("401") || has("403") || schemes.is_empty(), "{name} lets everybody in");
-    }
-}
-
-/// The example of a schema. An array's is one of what it holds.
-fn example_of(document: &Value, schema: &Value) -> Option<Value> {
-    let schema = schema::resolved(document, schema);
-    match schema.get("example") {
-        Some(example) => Some(example.clone()),
-        None => example_of(document, schema.get("items")?).map(|item| json!([item])),
-    }
-}
-
-#[test]
-fn bodies_have_examples_that_fit() {
-    let document = document();
-    for (place, operation) in operations(&document) {
-        let responses = operation["responses"].as_object().expect("responses").values();
-        let bodies = responses.chain(operation.get("requestBody"));
-        let contents = bodies.filter_map(|body| body["content"].as_object()).flatten();
-        for (kind, content) in contents.filter(|(kind, _)| *kind != "text/html") {
-            let schema = &content["schema"];
-            let example = content.get("example").cloned().or_else(|| example_of(&document, schema));
-            let example =
-                example.unwrap_or_else(|| panic!("{place:?} has no example of {kind} for {schema}"));
-            assert!(schema::fits(&document, schema, &example), "{place:?}: {example} does not fit {schema}");
-        }
-    }
-}
-
-#[test]
-fn ids_are_what_a_javascript_client_can_hold() {
-    let document = document();
-    let is_id = |id| schema::fits(&document, &document["components"]["schemas"]["ChatId"], &id);
-    assert!(is_id(json!(9_007_199_254_740_991_u64)));
-    for wrong in [json!(0), json!(-1), json!(9_007_199_254_740_992_u64), json!("1"), json!(1.5)] {
-        assert!(!is_id(wrong));
     }
 }
