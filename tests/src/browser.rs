@@ -95,7 +95,7 @@ impl Browser {
         let url = Url::parse_with_params(origin, query).expect("an origin").to_string();
         match self.next.take() {
             Some(next) => next.send(url.clone()).expect("a page that waits"),
-            None => self.process = Some(self.profile.start(&url)),
+            None => self.process = Some(self.profile.start(&url, &[])),
         }
         match tokio::time::timeout(LIMIT, self.reports.1.recv()).await {
             Ok(Some(Report { told, next })) => {
@@ -153,22 +153,23 @@ fn empty(status: StatusCode) -> Response<Full<Bytes>> {
 
 /// A folder for all that a browser keeps. It goes with its owner.
 #[derive(Debug)]
-struct Profile(PathBuf);
+pub(crate) struct Profile(PathBuf);
 
 impl Profile {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let folder = std::env::temp_dir().join(unique("browser"));
         std::fs::create_dir(&folder).expect("a new folder");
         Self(folder)
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.0
     }
 
-    fn start(&self, url: &str) -> Owned {
+    pub(crate) fn start(&self, url: &str, flags: &[&str]) -> Owned {
         let child = Command::new("chromium")
             .args(FLAGS)
+            .args(flags)
             .arg(format!("--user-data-dir={}", self.path().display()))
             .arg(url)
             // What it keeps elsewhere, it keeps here, too.

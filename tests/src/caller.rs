@@ -12,7 +12,7 @@ use reqwest::{Client, ClientBuilder, RequestBuilder};
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::Answer;
+use crate::{Answer, documents};
 
 /// Longer than API Gateway lets any call take.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -48,12 +48,18 @@ pub trait Caller {
 pub struct Anonymous {
     client: Client,
     root: String,
+    is_documented: bool,
 }
 
 impl Anonymous {
-    /// A caller of the API with this root.
+    /// A caller of the API with this root, whose answers are held against its document.
     pub fn new(root: &str) -> Self {
-        Self::built(root, Client::builder())
+        Self::built(root, Client::builder(), true)
+    }
+
+    /// A caller of something else with this root.
+    pub fn of_other(root: &str) -> Self {
+        Self::built(root, Client::builder(), false)
     }
 
     /// A caller of the API with this root, from an address of this machine that nobody else calls from.
@@ -61,19 +67,19 @@ impl Anonymous {
         let [one, two, three, ..] = *Uuid::new_v4().as_bytes();
         // Neither 127.0.0.0/16, where all others are, nor the last address of all.
         let address = Ipv4Addr::new(127, one.max(1), two, three.clamp(1, 254));
-        Self::built(root, Client::builder().local_address(IpAddr::from(address)))
+        Self::built(root, Client::builder().local_address(IpAddr::from(address)), true)
     }
 
-    fn built(root: &str, client: ClientBuilder) -> Self {
+    fn built(root: &str, client: ClientBuilder, is_documented: bool) -> Self {
         let client = client.timeout(LIMIT).no_proxy().build();
-        Self { client: client.expect("an HTTP client without TLS"), root: root.to_owned() }
+        Self { client: client.expect("an HTTP client without TLS"), root: root.to_owned(), is_documented }
     }
 }
 
 impl Caller for Anonymous {
     fn call(&self, method: Method, path: &str) -> Call {
-        let question = format!("{method} {path}");
-        Call { question, request: self.client.request(method, format!("{}{path}", self.root)) }
+        let request = self.client.request(method.clone(), format!("{}{path}", self.root));
+        Call { method, path: path.to_owned(), request, is_documented: self.is_documented }
     }
 }
 
@@ -81,8 +87,10 @@ impl Caller for Anonymous {
 #[derive(Debug)]
 #[must_use = "a call is made when it is awaited"]
 pub struct Call {
-    question: String,
+    method: Method,
+    path: String,
     request: RequestBuilder,
+    is_documented: bool,
 }
 
 impl Call {
@@ -107,16 +115,21 @@ impl Call {
     }
 
     async fn answer(self) -> Answer {
-        let Self { question, request } = self;
+        let Self { method, path, request, is_documented } = self;
+        let question = format!("{method} {path}");
         let response = match request.send().await {
             Ok(response) => response,
             Err(error) => panic!("{question} got no answer: {error:?}"),
         };
         let (status, headers) = (response.status(), response.headers().clone());
-        match response.bytes().await {
+        let answer = match response.bytes().await {
             Ok(body) => Answer { question, status, headers, body },
             Err(error) => panic!("{question} got half an answer: {error:?}"),
+        };
+        if is_documented {
+            documents::check_answer(&method, &path, &answer);
         }
+        answer
     }
 }
 

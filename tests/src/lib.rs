@@ -9,6 +9,8 @@
 mod answer;
 mod browser;
 mod caller;
+mod devtools;
+pub mod documents;
 mod faults;
 mod groups;
 mod guest;
@@ -36,6 +38,7 @@ mod web_user;
 pub use answer::Answer;
 pub use browser::Browser;
 pub use caller::{Anonymous, Call, Caller};
+pub use devtools::Tab;
 pub use faults::{FaultPlan, Faults, Met, Rates, insist};
 pub use guest::Guest;
 pub use log::Log;

@@ -29,7 +29,7 @@ impl Mail {
 
 /// The mails to an address, newest first.
 pub(crate) async fn mails_to(console: &str, address: &str) -> Vec<Mail> {
-    let answer = Anonymous::new(console).get("/outbox").await.expect(200);
+    let answer = Anonymous::of_other(console).get("/outbox").await.expect(200);
     let mails: Vec<Mail> = serde_json::from_value(answer.json()).expect("mails with every field");
     mails.into_iter().filter(|mail| mail.to == address).collect()
 }

@@ -7,12 +7,14 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use crate::documents::{self, Sender};
 use crate::{in_time, unique};
 
 /// An open WebSocket.
 #[derive(Debug)]
 pub struct Socket {
     stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    is_documented: bool,
 }
 
 impl Socket {
@@ -36,10 +38,15 @@ impl Socket {
             request.headers_mut().insert(*name, value.parse().expect("a header"));
         }
         match in_time("the upgrade", connect_async(request)).await {
-            Ok((stream, _)) => Ok(Self { stream }),
+            Ok((stream, _)) => Ok(Self { stream, is_documented: true }),
             Err(Error::Http(refusal)) => Err(refusal.status().as_u16()),
             Err(error) => panic!("no answer to the upgrade at {url}: {error}"),
         }
+    }
+
+    /// The same socket, for frames that a test posts to it itself: the document does not have those.
+    pub fn undocumented(self) -> Self {
+        Self { is_documented: false, ..self }
     }
 
     /// Sends a frame.
@@ -83,6 +90,7 @@ impl Socket {
         self.send(&frame).await;
         let back = self.expect("the acknowledgement", |back| back["client_id"] == frame["client_id"]).await;
         assert!(back["error"].is_null(), "{frame} was answered with {back}");
+        documents::check_frame(Sender::Client, &frame);
         back
     }
 
@@ -153,7 +161,11 @@ impl Socket {
         loop {
             match in_time("a frame", self.stream.next()).await {
                 Some(Ok(Message::Text(text))) => {
-                    return Ok(serde_json::from_str(&text).expect("a frame of JSON"));
+                    let frame = serde_json::from_str(&text).expect("a frame of JSON");
+                    if self.is_documented {
+                        documents::check_frame(Sender::System, &frame);
+                    }
+                    return Ok(frame);
                 }
                 Some(Ok(Message::Close(close))) => return Err(close.map(|close| close.code.into())),
                 Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}

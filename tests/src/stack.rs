@@ -129,12 +129,12 @@ impl Stack {
 
     /// A caller of the console.
     pub fn console(&self) -> Anonymous {
-        Anonymous::new(&self.ready.console)
+        Anonymous::of_other(&self.ready.console)
     }
 
     /// A caller of `@connections`.
     pub fn connections(&self) -> Anonymous {
-        Anonymous::new(&format!("{}/@connections", self.ready.websocket.replacen("ws://", "http://", 1)))
+        Anonymous::of_other(&format!("{}/@connections", self.ready.websocket.replacen("ws://", "http://", 1)))
     }
 
     /// The mails to an address, newest first.

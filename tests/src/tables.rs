@@ -36,7 +36,7 @@ const ITEMS: Paging = Paging { content: "Items", next: "LastEvaluatedKey", from:
 impl Tables {
     /// The tables of the store that answers there.
     pub fn of(url: &str) -> Self {
-        Self { store: Anonymous::new(url) }
+        Self { store: Anonymous::of_other(url) }
     }
 
     /// Every item of every table, with the table's name.

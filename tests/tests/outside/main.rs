@@ -14,6 +14,7 @@ mod chats_v2;
 mod common;
 mod conversations;
 mod deletion;
+mod documents;
 mod faults;
 mod interleavings;
 mod kills;
