@@ -19,7 +19,7 @@ use crate::permissions::{self, Permissions};
 use crate::server::{self, Answer};
 use crate::shutdown::Shutdown;
 use crate::sqs::{self, Sqs};
-use crate::{ids, percent};
+use crate::{documents, ids, percent};
 
 const PAGE: &str = include_str!("console.html");
 /// Most bytes of a request: what DynamoDB takes.
@@ -75,6 +75,7 @@ impl Console {
             (&Method::GET, "/outbox") => server::json(StatusCode::OK, self.outbox.to_json()),
             (&Method::GET, "/health") => server::json(StatusCode::OK, r#"{"status":"ok"}"#),
             (&Method::GET, "/permissions") => self.permissions(),
+            (&Method::GET, path) if let Some(answer) = documents::get(path) => answer,
             (&Method::POST, "/v2/email/outbound-emails") => self.send_email(&parts.headers, &body),
             (&Method::POST, "/") if is_dynamodb(&parts.headers) => self.forward(parts, body).await,
             (&Method::POST, "/") if let Some(operation) = sqs_operation(&parts.headers) => {

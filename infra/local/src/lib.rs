@@ -9,6 +9,7 @@ mod cli;
 mod client;
 mod clock;
 mod console;
+mod documents;
 mod environment;
 mod error;
 pub mod http_api;
