@@ -13,6 +13,7 @@ from typing import Any
 
 import schemathesis
 from hypothesis import strategies as st
+from schemathesis.generation.meta import TestPhase
 
 from costume import Costume
 from preparations import PREPARATIONS
@@ -23,6 +24,18 @@ PART, PARTS = (int(number) for number in os.environ.get("PART", "0/1").split("/"
 # The dice of cases that are not sent yet, by the case's id.
 DICE: dict[str, int] = {}
 METHODS = ("get", "put", "post", "delete")
+
+
+class Sure(random.Random):
+    """A die for examples, which are to be answered as the document says: what may be, is, and the first is chosen."""
+
+    def random(self) -> float:
+        return 0.0
+
+
+def is_example(case: schemathesis.Case) -> bool:
+    """Whether a case is one of the document's examples, and not made up."""
+    return case.meta is not None and case.meta.phase.name == TestPhase.EXAMPLES
 
 
 @schemathesis.hook
@@ -53,7 +66,7 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
     if die is None:
         said = [case.method, case.path, case.path_parameters, case.query, dict(case.headers), repr(case.body)]
         die = zlib.crc32(json.dumps(said, default=repr).encode())
-    costume = Costume(world(), case, random.Random(die))
+    costume = Costume(world(), case, Sure() if is_example(case) else random.Random(die))
     costume.put_on(PREPARATIONS.get(costume.route))
 
 
@@ -79,3 +92,25 @@ class Reached:
             if not wanted <= self.seen[label].keys()
         ]
         assert not missing, "\n".join(["Not every success was seen:", *sorted(missing)])
+
+
+@schemathesis.check
+class Examples:
+    """Every body that is an example must have been sent, and taken."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, list[int]] = {}
+
+    def after_response(self, ctx: Any, response: Any, case: schemathesis.Case) -> None:
+        for body in case.operation.body:
+            answers = self.answers.setdefault(f"{case.operation.label} {body.media_type}", [])
+            if is_example(case) and case.media_type == body.media_type:
+                answers.append(response.status_code)
+
+    def after_run(self, ctx: Any) -> None:
+        missing = [
+            f"{label} answered {answers}"
+            for label, answers in self.answers.items()
+            if not answers or any(status >= 300 for status in answers)
+        ]
+        assert not missing, "\n".join(["Not every example was taken:", *sorted(missing)])
