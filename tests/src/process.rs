@@ -37,6 +37,11 @@ impl Owned {
         in_time("the end after SIGTERM", self.child.wait()).await.expect("a process to wait for")
     }
 
+    /// Waits until it has ended by itself.
+    pub async fn ended(mut self) -> ExitStatus {
+        in_time("the end", self.child.wait()).await.expect("a process to wait for")
+    }
+
     /// Ends it on the spot.
     pub async fn kill(mut self) {
         self.child.kill().await.expect("a process to kill");

@@ -31,6 +31,7 @@ mod signed;
 mod sockets;
 mod stale;
 mod storm;
+mod terminal_chat;
 mod tour;
 mod traps;
 mod web;
