@@ -26,7 +26,29 @@ async function http() {
   return types(document);
 }
 
-const files = { "http.ts": http };
+/** The frames of the WebSocket API: their schemas, and which of them go which way. */
+async function frames() {
+  const { components, operations } = await read("asyncapi.json");
+  const { schemas, messages } = components;
+  const info = { title: "Frames", version: "1" };
+  const text = await types({ openapi: "3.1.0", info, paths: {}, components: { schemas } });
+  const name = ({ $ref }) => $ref.split("/").at(-1);
+  const union = (action) => {
+    const theirs = Object.values(operations).filter((operation) => operation.action === action);
+    const payloads = theirs.flatMap((operation) => operation.messages).map((message) => name(messages[name(message)].payload));
+    return [...new Set(payloads)].sort().map((payload) => `\n  | components["schemas"]["${payload}"]`).join("");
+  };
+  // The document is the backend's: what that sends, clients receive.
+  return `${text}
+/** A frame to the client. */
+export type ServerFrame =${union("send")};
+
+/** A frame from the client. */
+export type ClientFrame =${union("receive")};
+`;
+}
+
+const files = { "http.ts": http, "frames.ts": frames };
 
 let isStale = false;
 for (const [name, write] of Object.entries(files)) {

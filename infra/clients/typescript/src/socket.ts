@@ -3,6 +3,7 @@ import type {
   BotFrame,
   ClientFrame,
   MessageFrame,
+  ReadyFrame,
   Recovery,
   RefusalFrame,
   ResumedFrame,
@@ -41,7 +42,7 @@ export interface SocketOptions {
 /** What a socket tells. */
 export interface SocketEvents {
   /** It is open, and this user's; `again` after it was lost. */
-  open: { user_id: number; again: boolean };
+  open: { user_id: ReadyFrame["user_id"]; again: boolean };
   /** It was lost, and will be opened again. */
   lost: { error: ChatError };
   /** It is closed for good: by {@link ChatSocket.close}, or, with an error, because the token does not hold any more. */
@@ -107,7 +108,7 @@ export class ChatSocket {
   };
 
   #socket: WebSocketLike | undefined;
-  #userId: number | undefined;
+  #userId: ReadyFrame["user_id"] | undefined;
   #isOpen = false;
   #wasOpen = false;
   #isClosed = false;
@@ -126,7 +127,7 @@ export class ChatSocket {
   }
 
   /** Whose it is, once it was open. */
-  get userId(): number | undefined {
+  get userId(): ReadyFrame["user_id"] | undefined {
     return this.#userId;
   }
 
@@ -225,16 +226,14 @@ export class ChatSocket {
       if (frame.chat_type !== "bot") return;
       this.#acknowledge(frame, true);
       this.#emit("bot", frame);
-    } else if (frame.type === "ready") {
-      this.#begin(frame.user_id);
-    } else if (frame.type === "pong") {
-      clearTimeout(this.#deadline);
-    } else if (frame.type === "resumed") {
-      this.#settle(frame);
+    } else if ("type" in frame) {
+      if (frame.type === "ready") this.#begin(frame.user_id);
+      if (frame.type === "pong") clearTimeout(this.#deadline);
+      if (frame.type === "resumed") this.#settle(frame);
     }
   }
 
-  #begin(userId: number): void {
+  #begin(userId: ReadyFrame["user_id"]): void {
     clearTimeout(this.#deadline);
     const again = this.#wasOpen;
     this.#userId = userId;

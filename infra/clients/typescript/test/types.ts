@@ -23,8 +23,8 @@ export async function wrong(chat: ChatClient, socket: ChatSocket, frame: ServerF
   row?.unread;
   // @ts-expect-error there is no such event
   socket.on("messages", () => {});
-  // @ts-expect-error either one
-  await socket.say({ chat_type: "room", chat_room_id: 1, other_user_id: 2, message: "Hello" });
+  // @ts-expect-error neither a room nor a user
+  await socket.say({ chat_type: "room", message: "Hello" });
   // @ts-expect-error the group is missing
   await socket.say({ chat_type: "group", message: "Hello" });
   // @ts-expect-error not every frame has it
