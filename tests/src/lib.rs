@@ -37,7 +37,7 @@ mod wait;
 mod web_user;
 
 pub use answer::Answer;
-pub use browser::Browser;
+pub use browser::{Browser, Tab};
 pub use caller::{Anonymous, Call, Caller};
 pub use devtools::Tab;
 pub use faults::{FaultPlan, Faults, Met, Rates, insist};

@@ -36,6 +36,11 @@ impl Client {
         let mut request =
             Request::post(url).body(Full::new(body)).map_err(|error| CallError(error.to_string()))?;
         *request.headers_mut() = headers;
+        self.call(request).await
+    }
+
+    /// Makes a call and reads the whole answer.
+    pub(crate) async fn call(&self, request: Request<Full<Bytes>>) -> Result<Response<Bytes>, CallError> {
         let answer = self.inner.request(request).await.map_err(|error| CallError(describe(&error)))?;
         let (parts, body) = answer.into_parts();
         let body = body.collect().await.map_err(|error| CallError(error.to_string()))?;

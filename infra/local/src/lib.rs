@@ -12,6 +12,7 @@ mod console;
 mod documents;
 mod environment;
 mod error;
+mod events;
 pub mod http_api;
 mod ids;
 mod lambda;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::time::MissedTickBehavior;
 
+use crate::events::Source;
 use crate::lambda::{Functions, Outcome};
 use crate::shutdown::Shutdown;
 use crate::template::Schedule;
@@ -41,5 +42,6 @@ async fn repeat(schedule: &Schedule, functions: &Functions) {
 }
 
 async fn invoke(schedule: &Schedule, functions: &Functions) -> Outcome {
-    functions.invoke(&schedule.function, Bytes::copy_from_slice(schedule.input.as_bytes())).await
+    let input = Bytes::copy_from_slice(schedule.input.as_bytes());
+    functions.invoke(&schedule.function, Source::new("schedule"), input).await
 }

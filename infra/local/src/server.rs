@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, Response, StatusCode};
 use http_body_util::Full;
-use hyper::body::Incoming;
+use http_body_util::combinators::UnsyncBoxBody;
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
@@ -15,8 +16,10 @@ use tokio::net::{TcpListener, TcpSocket};
 
 use crate::shutdown::Shutdown;
 
-/// Every answer is complete before it is sent.
+/// An answer that is complete before it is sent: nearly every one.
 pub(crate) type Answer = Response<Full<Bytes>>;
+/// An answer that may go on.
+pub(crate) type Streamed = Response<UnsyncBoxBody<Bytes, Infallible>>;
 
 /// Listens on a port of 127.0.0.1; 0 takes a free one. Accepted sockets inherit `TCP_NODELAY`.
 pub(crate) fn listen(port: u16) -> std::io::Result<TcpListener> {
@@ -28,10 +31,11 @@ pub(crate) fn listen(port: u16) -> std::io::Result<TcpListener> {
 }
 
 /// Serves every connection of `listener` until the stack ends. Requests that are under way then are finished.
-pub(crate) async fn serve<H, F>(listener: TcpListener, shutdown: Shutdown, handler: H)
+pub(crate) async fn serve<H, F, B>(listener: TcpListener, shutdown: Shutdown, handler: H)
 where
     H: Fn(Request<Incoming>, SocketAddr) -> F + Clone + Send + 'static,
-    F: Future<Output = Answer> + Send,
+    F: Future<Output = Response<B>> + Send,
+    B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
 {
     loop {
         let accepted = tokio::select! {

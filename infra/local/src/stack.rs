@@ -13,6 +13,7 @@ use crate::cli::Cli;
 use crate::console::{Console, Services};
 use crate::environment::{self, Endpoints};
 use crate::error::StartError;
+use crate::events::Events;
 use crate::http_api::HttpApi;
 use crate::lambda::{Functions, InvokeApi, Runnable};
 use crate::permissions::Permissions;
@@ -114,13 +115,15 @@ impl Stack {
         let sqs = Arc::new(Sqs::new(&template.queues, cli.visibility_timeout()));
         let (started, lambda) = InvokeApi::new();
         let services = Services { dynamodb, sqs: sqs.clone(), lambda, permissions: permissions.clone() };
-        let page = Console::new(&endpoints, websocket_url.as_deref(), services, console_shutdown.clone());
+        let events = Events::default();
+        let shutdown = console_shutdown.clone();
+        let page = Console::new(&endpoints, websocket_url.as_deref(), services, events.clone(), shutdown);
         let page = Arc::new(page);
         let handler = move |request, _: SocketAddr| page.clone().handle(request);
         tokio::spawn(server::serve(ports.console, console_shutdown, handler));
 
         let (instances, instances_shutdown) = shutdown::channel();
-        let functions = functions(cli, template, folder, &endpoints, &instances_shutdown).await;
+        let functions = functions(cli, template, folder, &endpoints, &events, &instances_shutdown).await;
         drop(instances_shutdown);
         let functions = match functions {
             Ok(functions) => Arc::new(functions),
@@ -141,7 +144,8 @@ impl Stack {
         if let Some(api) = template.websocket_api.clone() {
             let authority = endpoints.websocket_authority.clone();
             let shutdown = gateways_shutdown.clone();
-            let api = Arc::new(WebSocketApi::new(api, authority, cli, functions, permissions, shutdown));
+            let api =
+                Arc::new(WebSocketApi::new(api, authority, cli, functions, permissions, events, shutdown));
             let handler = move |request, peer| api.clone().handle(request, peer);
             tokio::spawn(server::serve(ports.websocket, gateways_shutdown, handler));
         }
@@ -180,11 +184,12 @@ async fn functions(
     template: &Template,
     folder: &Path,
     endpoints: &Endpoints,
+    events: &Events,
     shutdown: &Shutdown,
 ) -> Result<Functions, StartError> {
     if let Some(url) = &cli.lambda {
         reach(url).await?;
-        return Ok(Functions::remote(&template.functions, url));
+        return Ok(Functions::remote(&template.functions, url, events));
     }
     let executables = executables(cli, &template.functions, folder).await?;
     let runnables = template.functions.iter().filter_map(|function| {
@@ -198,7 +203,7 @@ async fn functions(
             function: function.clone(),
         })
     });
-    Functions::start(runnables.collect(), shutdown).await
+    Functions::start(runnables.collect(), events, shutdown).await
 }
 
 /// The executable of each function, by logical id: the one that its `CodeUri` has, or else what cargo builds.

@@ -16,6 +16,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
+use crate::events::Source;
 use crate::ids;
 use crate::lambda::{Functions, PAYLOAD_LIMIT};
 use crate::server::{self, Answer};
@@ -88,7 +89,7 @@ impl HttpApi {
             Ok(body) => body,
             Err(refusal) => return refusal,
         };
-        let function = route.function;
+        let (function, source) = (route.function, Source::new(route.route_key));
         let origin = Origin { api_id: &self.id, port: self.port, peer, request_id: id };
         let payload = match event::build(&parts, &body, route, &origin) {
             Ok(payload) if payload.len() > PAYLOAD_LIMIT => return too_large(),
@@ -99,7 +100,7 @@ impl HttpApi {
             }
         };
         drop((parts, body));
-        let invocation = self.functions.invoke(function, payload.into());
+        let invocation = self.functions.invoke(function, source, payload.into());
         match tokio::time::timeout(INTEGRATION_TIMEOUT, invocation).await {
             Ok(Ok(payload)) => response::build(&payload).unwrap_or_else(|| {
                 tracing::warn!("{function} answered what is no response");

@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use serde_json::Value;
 
 use super::Functions;
+use crate::events::Events;
 use crate::server;
 use crate::shutdown::{self, Stopper};
 use crate::template::Function;
@@ -47,5 +48,5 @@ where
         }
     };
     tokio::spawn(server::serve(listener, shutdown, handler));
-    (Arc::new(Functions::remote(&[function(logical_id)], &url)), stopper)
+    (Arc::new(Functions::remote(&[function(logical_id)], &url, &Events::default())), stopper)
 }

@@ -3,17 +3,19 @@
 use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::AbortHandle;
 
+use super::account::Account;
 use super::pool::{Job, Pool};
 use super::runtime_api::{self, ErrorReport};
 use super::{InvocationError, Outcome};
 use crate::environment;
+use crate::events::{Invocation, Source};
 use crate::server;
 use crate::sync::lock;
 
@@ -25,6 +27,9 @@ const INIT_LIMIT: Duration = Duration::from_secs(10);
 pub(super) struct Instance {
     pool: Pool,
     work: Mutex<Work>,
+    account: Account,
+    /// Whether it has had an invocation.
+    is_warm: AtomicBool,
     ready: AtomicBool,
     became_ready: Notify,
     stop: Arc<Notify>,
@@ -46,6 +51,10 @@ enum Work {
 #[derive(Debug)]
 struct Running {
     id: String,
+    source: Source,
+    waited: Duration,
+    begun: Instant,
+    is_cold: bool,
     reply: oneshot::Sender<Outcome>,
     timer: AbortHandle,
 }
@@ -55,6 +64,8 @@ pub(super) async fn run(pool: Pool) {
     let instance = Arc::new(Instance {
         pool: pool.clone(),
         work: Mutex::default(),
+        account: Account::new(pool.events().clone()),
+        is_warm: AtomicBool::new(false),
         ready: AtomicBool::new(false),
         became_ready: Notify::new(),
         stop: Arc::default(),
@@ -67,7 +78,7 @@ pub(super) async fn run(pool: Pool) {
     };
     let last = std::mem::replace(&mut *lock(&instance.work), Work::Ended);
     if let Work::Running(running) = last {
-        running.finish(Err(reason.clone()));
+        instance.finish(running, Err(reason.clone()));
     }
     pool.instance_ended(instance.ready.load(Ordering::Relaxed), &reason);
 }
@@ -104,7 +115,7 @@ impl Instance {
         Ok(reason)
     }
 
-    fn spawn(&self, runtime_api: &str) -> std::io::Result<Child> {
+    fn spawn(self: &Arc<Self>, runtime_api: &str) -> std::io::Result<Child> {
         let runnable = self.pool.runnable();
         let binary = &runnable.function.binary;
         let mut child = Command::new(&runnable.executable)
@@ -119,10 +130,10 @@ impl Instance {
             .kill_on_drop(true)
             .spawn()?;
         if let Some(output) = child.stdout.take() {
-            tokio::spawn(copy_lines(binary.clone(), output));
+            tokio::spawn(copy_lines(binary.clone(), output, Some(self.clone())));
         }
         if let Some(output) = child.stderr.take() {
-            tokio::spawn(copy_lines(binary.clone(), output));
+            tokio::spawn(copy_lines(binary.clone(), output, None));
         }
         Ok(child)
     }
@@ -162,7 +173,7 @@ impl Instance {
         if matches!(*work, Work::Ended) {
             return Err(job);
         }
-        let Job { id, payload, reply } = job;
+        let Job { id, source, since, payload, reply } = job;
         let instance = Arc::downgrade(self);
         let timeout = self.pool.runnable().function.timeout;
         let timer = tokio::spawn(async move {
@@ -171,10 +182,18 @@ impl Instance {
                 instance.timed_out.notify_one();
             }
         });
-        let running = Running { id: id.clone(), reply, timer: timer.abort_handle() };
+        let running = Running {
+            id: id.clone(),
+            source,
+            waited: since.elapsed(),
+            begun: Instant::now(),
+            is_cold: !self.is_warm.swap(true, Ordering::Relaxed),
+            reply,
+            timer: timer.abort_handle(),
+        };
         if let Work::Running(left_over) = std::mem::replace(&mut *work, Work::Running(running)) {
             let report = ErrorReport::unknown("the function gave no answer".to_owned());
-            left_over.finish(Err(InvocationError::Function(report)));
+            self.finish(left_over, Err(InvocationError::Function(report)));
         }
         Ok((id, payload))
     }
@@ -184,7 +203,7 @@ impl Instance {
         let mut work = lock(&self.work);
         match std::mem::take(&mut *work) {
             Work::Running(current) if current.id == id => {
-                current.finish(outcome);
+                self.finish(current, outcome);
                 true
             }
             other => {
@@ -194,24 +213,40 @@ impl Instance {
         }
     }
 
+    /// Ends an invocation.
+    fn finish(&self, running: Running, outcome: Outcome) {
+        let Running { id, source, waited, begun, is_cold, reply, timer } = running;
+        timer.abort();
+        let error = outcome.as_ref().err().map(|error| error.error_type().to_owned());
+        // The caller may have given up.
+        let _ = reply.send(outcome);
+        self.account.ended(Invocation {
+            request_id: id,
+            function: self.pool.runnable().function.logical_id.clone(),
+            source,
+            waited,
+            took: begun.elapsed(),
+            is_cold: Some(is_cold),
+            error,
+            line: None,
+        });
+    }
+
     /// Remembers why the process could not start.
     pub(super) fn init_failed(&self, error: String) {
         *lock(&self.init_error) = Some(error);
     }
 }
 
-impl Running {
-    fn finish(self, outcome: Outcome) {
-        self.timer.abort();
-        // The caller may have given up.
-        let _ = self.reply.send(outcome);
-    }
-}
-
-/// Writes what a function prints to stderr, each line behind the function's name.
-async fn copy_lines(binary: String, output: impl AsyncRead + Unpin) {
+/// Writes what a function prints to stderr, each line behind the function's name. What it tells of invocations goes
+/// to the account of the instance, too.
+async fn copy_lines(binary: String, output: impl AsyncRead + Unpin, instance: Option<Arc<Instance>>) {
     let mut lines = BufReader::new(output).split(b'\n');
     while let Ok(Some(line)) = lines.next_segment().await {
-        eprintln!("[{binary}] {}", String::from_utf8_lossy(&line));
+        let line = String::from_utf8_lossy(&line);
+        eprintln!("[{binary}] {line}");
+        if let Some(instance) = &instance {
+            instance.account.told(&line);
+        }
     }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 use tokio::sync::watch;
 
 use super::{Functions, InvocationError, PAYLOAD_LIMIT};
+use crate::events::Source;
 use crate::ids;
 use crate::server::{self, Answer};
 
@@ -71,7 +72,7 @@ impl InvokeApi {
             let message = format!("Could not parse request body into json: {error}");
             return refuse(StatusCode::BAD_REQUEST, "InvalidRequestContentException", &message);
         }
-        let invocation = functions.invoke(function, payload);
+        let invocation = functions.invoke(function, Source::new("Invoke"), payload);
         // Whoever waits for an answer must not keep the functions.
         drop(functions);
         if matches!(kind, Ok("Event")) {

@@ -1,5 +1,6 @@
 //! Lambda: invoking functions, in processes of our own or through another Lambda.
 
+mod account;
 #[cfg(test)]
 pub(crate) mod fake;
 mod instance;
@@ -17,6 +18,7 @@ use futures::future::{BoxFuture, FutureExt as _, try_join_all};
 
 use crate::client::Client;
 use crate::error::StartError;
+use crate::events::{Events, Source};
 use crate::shutdown::Shutdown;
 use crate::template::Function;
 
@@ -51,16 +53,23 @@ pub(crate) enum InvocationError {
 impl InvocationError {
     /// What Lambda gives for it to whoever invoked the function, as JSON.
     fn report(&self) -> String {
-        let report = |error_type: &str| ErrorReport::new(error_type, self.to_string());
         let report = match self {
             Self::Function(report) => report.clone(),
-            Self::Exited(_) => report("Runtime.ExitError"),
-            Self::TimedOut => report("Sandbox.Timedout"),
-            Self::ResponseTooLarge => report("Function.ResponseSizeTooLarge"),
-            Self::Unreachable(_) => report("Sandbox.Unreachable"),
+            _ => ErrorReport::new(self.error_type(), self.to_string()),
         };
         // Strings alone cannot fail to serialize.
         serde_json::to_string(&report).unwrap_or_default()
+    }
+
+    /// How Lambda names it.
+    fn error_type(&self) -> &str {
+        match self {
+            Self::Function(report) => report.error_type(),
+            Self::Exited(_) => "Runtime.ExitError",
+            Self::TimedOut => "Sandbox.Timedout",
+            Self::ResponseTooLarge => "Function.ResponseSizeTooLarge",
+            Self::Unreachable(_) => "Sandbox.Unreachable",
+        }
     }
 }
 
@@ -89,20 +98,24 @@ enum Invoker {
 
 impl Functions {
     /// Starts one instance of each function, and returns once all of them wait for invocations.
-    pub(crate) async fn start(runnables: Vec<Runnable>, shutdown: &Shutdown) -> Result<Self, StartError> {
+    pub(crate) async fn start(
+        runnables: Vec<Runnable>,
+        events: &Events,
+        shutdown: &Shutdown,
+    ) -> Result<Self, StartError> {
         let pools = try_join_all(runnables.into_iter().map(|runnable| async {
             let id = runnable.function.logical_id.clone();
-            let pool = Pool::start(runnable, shutdown.clone()).await?;
+            let pool = Pool::start(runnable, events.clone(), shutdown.clone()).await?;
             Ok::<_, StartError>((id, Invoker::Pool(pool)))
         }));
         Ok(Self { invokers: pools.await?.into_iter().collect() })
     }
 
     /// Functions that another Lambda runs.
-    pub(crate) fn remote(functions: &[Function], url: &str) -> Self {
+    pub(crate) fn remote(functions: &[Function], url: &str, events: &Events) -> Self {
         let client = Client::new();
         let invokers = functions.iter().map(|function| {
-            let remote = Remote::new(client.clone(), url, &function.binary);
+            let remote = Remote::new(client.clone(), url, function, events.clone());
             (function.logical_id.clone(), Invoker::Remote(Arc::new(remote)))
         });
         Self { invokers: invokers.collect() }
@@ -110,10 +123,15 @@ impl Functions {
 
     /// Invokes a function. The invocation is in line once this returns, so that calls keep their order; it is
     /// withdrawn if the future is dropped before an instance took it.
-    pub(crate) fn invoke(&self, function: &str, payload: Bytes) -> BoxFuture<'static, Outcome> {
+    pub(crate) fn invoke(
+        &self,
+        function: &str,
+        source: Source,
+        payload: Bytes,
+    ) -> BoxFuture<'static, Outcome> {
         match self.invokers.get(function) {
-            Some(Invoker::Pool(pool)) => pool.invoke(payload).boxed(),
-            Some(Invoker::Remote(remote)) => remote.clone().invoke(payload).boxed(),
+            Some(Invoker::Pool(pool)) => pool.invoke(source, payload).boxed(),
+            Some(Invoker::Remote(remote)) => remote.clone().invoke(source, payload).boxed(),
             None => {
                 let report = ErrorReport::unknown(format!("there is no function {function}"));
                 std::future::ready(Err(InvocationError::Function(report))).boxed()
@@ -147,14 +165,16 @@ mod tests {
         let executable = PathBuf::from("/nowhere/chats");
         let runnable = Runnable { function, executable, environment: BTreeMap::new() };
         let (_stopper, shutdown) = shutdown::channel();
-        let error = Functions::start(vec![runnable], &shutdown).await.expect_err("no such executable");
+        let error = Functions::start(vec![runnable], &Events::default(), &shutdown)
+            .await
+            .expect_err("no such executable");
         assert!(error.to_string().starts_with("function chats does not start"), "{error}");
     }
 
     #[tokio::test]
     async fn a_function_that_does_not_exist_fails() {
-        let functions = Functions::remote(&[], "http://127.0.0.1:9");
-        let outcome = functions.invoke("Nobody", Bytes::new()).await;
+        let functions = Functions::remote(&[], "http://127.0.0.1:9", &Events::default());
+        let outcome = functions.invoke("Nobody", Source::new("a test"), Bytes::new()).await;
         assert!(matches!(outcome, Err(InvocationError::Function(_))), "{outcome:?}");
     }
 }

@@ -9,6 +9,7 @@ use tokio::sync::{Notify, oneshot, watch};
 
 use super::{InvocationError, Outcome, Runnable, instance};
 use crate::error::StartError;
+use crate::events::{Events, Source};
 use crate::ids;
 use crate::shutdown::Shutdown;
 use crate::sync::lock;
@@ -24,6 +25,9 @@ const REAP_INTERVAL: Duration = Duration::from_secs(15);
 #[derive(Debug)]
 pub(super) struct Job {
     pub(super) id: String,
+    pub(super) source: Source,
+    /// Since when it is in line.
+    pub(super) since: Instant,
     pub(super) payload: Bytes,
     pub(super) reply: oneshot::Sender<Outcome>,
 }
@@ -48,6 +52,7 @@ struct Shared {
     limit: usize,
     state: Mutex<State>,
     first_start: watch::Sender<FirstStart>,
+    events: Events,
     shutdown: Shutdown,
 }
 
@@ -71,11 +76,15 @@ struct Idle {
 
 impl Pool {
     /// Starts the first instance, and returns once it waits for invocations.
-    pub(super) async fn start(runnable: Runnable, shutdown: Shutdown) -> Result<Self, StartError> {
+    pub(super) async fn start(
+        runnable: Runnable,
+        events: Events,
+        shutdown: Shutdown,
+    ) -> Result<Self, StartError> {
         let limit = runnable.function.reserved_concurrency.unwrap_or(DEFAULT_LIMIT).max(1);
         let binary = runnable.function.binary.clone();
         let (first_start, mut started) = watch::channel(FirstStart::Pending);
-        let shared = Shared { runnable, limit, state: Mutex::default(), first_start, shutdown };
+        let shared = Shared { runnable, limit, state: Mutex::default(), first_start, events, shutdown };
         let pool = Self { shared: Arc::new(shared) };
         pool.add_instance(&mut lock(&pool.shared.state));
         tokio::spawn(pool.clone().reap());
@@ -98,15 +107,24 @@ impl Pool {
         self.shared.limit
     }
 
+    /// Where invocations are noted.
+    pub(super) fn events(&self) -> &Events {
+        &self.shared.events
+    }
+
     /// What ends every instance.
     pub(super) fn shutdown(&self) -> Shutdown {
         self.shared.shutdown.clone()
     }
 
     /// Puts an invocation in line, and gives what it will end in.
-    pub(super) fn invoke(&self, payload: Bytes) -> impl Future<Output = Outcome> + Send + 'static {
+    pub(super) fn invoke(
+        &self,
+        source: Source,
+        payload: Bytes,
+    ) -> impl Future<Output = Outcome> + Send + 'static {
         let (reply, outcome) = oneshot::channel();
-        self.dispatch(Job { id: ids::invocation_id(), payload, reply });
+        self.dispatch(Job { id: ids::invocation_id(), source, since: Instant::now(), payload, reply });
         async move {
             // The reply is dropped only together with the process that should have given it.
             outcome.await.unwrap_or_else(|_| Err(InvocationError::Exited("it was killed".to_owned())))

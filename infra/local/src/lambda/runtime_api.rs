@@ -31,6 +31,11 @@ impl ErrorReport {
         Self { error_type: error_type.to_owned(), error_message }
     }
 
+    /// What kind of failure it is.
+    pub(super) fn error_type(&self) -> &str {
+        &self.error_type
+    }
+
     /// A report about something that gave none.
     pub(super) fn unknown(error_message: String) -> Self {
         Self::new("Runtime.Unknown", error_message)

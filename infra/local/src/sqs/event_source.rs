@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::Sqs;
 use super::message::{Received, md5};
+use crate::events::Source;
 use crate::ids::{self, REGION};
 use crate::lambda::Functions;
 use crate::shutdown::Shutdown;
@@ -54,7 +55,7 @@ async fn poll(source: &EventSource, sqs: &Sqs, functions: &Functions) {
         };
         for message in received {
             let event = Bytes::from(event(queue, &message));
-            match functions.invoke(function, event).await {
+            match functions.invoke(function, Source::new(queue), event).await {
                 Ok(_) => {
                     if let Err(error) = sqs.delete(queue, &message.receipt_handle) {
                         tracing::warn!("{function} was done with a message of {queue} too late: {error}");

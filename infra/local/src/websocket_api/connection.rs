@@ -17,6 +17,7 @@ use tokio_tungstenite::tungstenite::{Error, Message};
 
 use super::event::Origin;
 use crate::clock;
+use crate::events::{Direction, Events};
 
 /// Most bytes of a frame, in and out.
 pub(super) const FRAME_LIMIT: usize = 32 * 1024;
@@ -34,6 +35,7 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) origin: Origin,
+    events: Events,
     frames: mpsc::Sender<Posted>,
     close: watch::Sender<Option<Ending>>,
     last_active_at: AtomicI64,
@@ -101,11 +103,11 @@ impl Ending {
 
 impl Connection {
     /// A connection whose socket is about to open.
-    pub(super) fn new(origin: Origin) -> (Arc<Self>, Ends) {
+    pub(super) fn new(origin: Origin, events: Events) -> (Arc<Self>, Ends) {
         let (frames, waiting) = mpsc::channel(QUEUE);
         let (close, closed) = watch::channel(None);
         let last_active_at = AtomicI64::new(clock::now_ms());
-        let connection = Self { origin, frames, close, last_active_at };
+        let connection = Self { origin, events, frames, close, last_active_at };
         (Arc::new(connection), Ends { frames: waiting, close: closed })
     }
 
@@ -113,9 +115,12 @@ impl Connection {
     /// read for long is disconnected.
     pub(super) async fn post(&self, payload: Bytes) -> Result<(), Gone> {
         let (written, done) = oneshot::channel();
+        let sent = payload.clone();
         let sending = async {
             self.frames.send(Posted { payload, written }).await.map_err(|_| Gone)?;
-            done.await.map_err(|_| Gone)
+            done.await.map_err(|_| Gone)?;
+            self.events.note_frame(&self.origin.connection_id, Direction::Out, &sent);
+            Ok(())
         };
         match tokio::time::timeout(SLOW_CLIENT_LIMIT, sending).await {
             Ok(outcome) => outcome,
@@ -348,14 +353,15 @@ mod tests {
 
     #[test]
     fn the_first_reason_to_end_counts() {
-        let (connection, ends) = Connection::new(Origin {
+        let origin = Origin {
             api_id: String::new(),
             stage: String::new(),
             domain_name: String::new(),
             connection_id: String::new(),
             connected_at: 0,
             identity: super::super::event::Identity::default(),
-        });
+        };
+        let (connection, ends) = Connection::new(origin, Events::default());
         connection.end(Ending::deleted());
         connection.end(Ending::going_away());
         assert_eq!(*ends.close.borrow(), Some(Ending::deleted()));

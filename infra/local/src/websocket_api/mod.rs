@@ -28,6 +28,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::Role;
 
 use crate::cli::Cli;
+use crate::events::{Direction, Events, Happening as Watched, Source};
 use crate::lambda::{Functions, InvocationError};
 use crate::permissions::Permissions;
 use crate::server::{self, Answer};
@@ -52,6 +53,7 @@ pub(crate) struct WebSocketApi {
     limits: Limits,
     functions: Arc<Functions>,
     permissions: Option<Arc<Permissions>>,
+    events: Events,
     connections: Mutex<HashMap<String, Arc<Connection>>>,
     shutdown: Shutdown,
 }
@@ -64,10 +66,12 @@ impl WebSocketApi {
         cli: &Cli,
         functions: Arc<Functions>,
         permissions: Option<Arc<Permissions>>,
+        events: Events,
         shutdown: Shutdown,
     ) -> Self {
         let limits = Limits { idle: cli.idle_timeout(), lifetime: cli.connection_lifetime() };
-        Self { api, authority, limits, functions, permissions, connections: Mutex::default(), shutdown }
+        let connections = Mutex::default();
+        Self { api, authority, limits, functions, permissions, events, connections, shutdown }
     }
 
     /// Answers a request: a client that opens a socket, or a function at `@connections`.
@@ -128,8 +132,9 @@ impl WebSocketApi {
             }
         };
         let id = origin.connection_id.clone();
-        let (connection, ends) = Connection::new(origin);
+        let (connection, ends) = Connection::new(origin, self.events.clone());
         lock(&self.connections).insert(id.clone(), connection.clone());
+        self.events.note(Watched::Connect { connection: id.clone() });
         // If the client has gone, upgrading fails.
         let _ = answer.send(agreed);
         let ending = match upgrade.await {
@@ -137,6 +142,7 @@ impl WebSocketApi {
             Err(_) => Ending::abnormal(),
         };
         lock(&self.connections).remove(&id);
+        self.events.note(Watched::Disconnect { connection: id, code: ending.code });
         self.disconnect(&connection.origin, &ending).await;
     }
 
@@ -169,7 +175,8 @@ impl WebSocketApi {
             tracing::error!("an event cannot be built: {error}");
             refuse(StatusCode::INTERNAL_SERVER_ERROR, "Internal server error")
         })?;
-        let answer = self.invoke(function, payload).await.map_err(|error| {
+        let source = Source::of_socket(route::CONNECT, &origin.connection_id);
+        let answer = self.invoke(function, source, payload).await.map_err(|error| {
             tracing::warn!("{function} failed on $connect: {error}");
             refuse(StatusCode::BAD_GATEWAY, "Internal server error")
         })?;
@@ -224,14 +231,24 @@ impl WebSocketApi {
         permit: OwnedSemaphorePermit,
     ) {
         let request_id = ids::gateway_id();
+        let id = &connection.origin.connection_id;
         let (route, body, is_base64_encoded) = match message {
-            Message::Text(text) => (route::select(&self.api, &text), text.as_str().to_owned(), false),
-            other => (route::default(&self.api), STANDARD.encode(other.into_data()), true),
+            Message::Text(text) => {
+                self.events.note_frame(id, Direction::In, text.as_bytes());
+                (route::select(&self.api, &text), text.as_str().to_owned(), false)
+            }
+            other => {
+                let data = other.into_data();
+                self.events.note_frame(id, Direction::In, &data);
+                (route::default(&self.api), STANDARD.encode(data), true)
+            }
         };
         let invocation = route.map(|(route_key, function)| {
             let happening = Happening::Message { route_key, body, is_base64_encoded };
             let payload = event::build(&connection.origin, &request_id, happening);
-            (function.to_owned(), payload.map(|payload| self.functions.invoke(function, payload.into())))
+            let source = Source::of_socket(route_key, id);
+            let invoke = |payload: Vec<u8>| self.functions.invoke(function, source, payload.into());
+            (function.to_owned(), payload.map(invoke))
         });
         let connection = connection.clone();
         let shutdown = self.shutdown.clone();
@@ -269,7 +286,10 @@ impl WebSocketApi {
         let Some(function) = route::function(&self.api, route::DISCONNECT) else { return };
         let happening = Happening::Disconnect { code: ending.code, reason: &ending.reason };
         let outcome = match event::build(origin, &ids::gateway_id(), happening) {
-            Ok(payload) => self.invoke(function, payload).await.map_err(|error| error.to_string()),
+            Ok(payload) => {
+                let source = Source::of_socket(route::DISCONNECT, &origin.connection_id);
+                self.invoke(function, source, payload).await.map_err(|error| error.to_string())
+            }
             Err(error) => Err(error.to_string()),
         };
         if let Err(error) = outcome {
@@ -277,8 +297,13 @@ impl WebSocketApi {
         }
     }
 
-    async fn invoke(&self, function: &str, payload: Vec<u8>) -> Result<Bytes, InvocationError> {
-        let invocation = self.functions.invoke(function, payload.into());
+    async fn invoke(
+        &self,
+        function: &str,
+        source: Source,
+        payload: Vec<u8>,
+    ) -> Result<Bytes, InvocationError> {
+        let invocation = self.functions.invoke(function, source, payload.into());
         tokio::time::timeout(INTEGRATION_TIMEOUT, invocation).await.unwrap_or(Err(InvocationError::TimedOut))
     }
 }

@@ -3,6 +3,8 @@
 //! what the other does, and where a page comes from is all that there is to tell them apart. On stacks of their own,
 //! which know the pages' origins.
 
+mod console;
+
 use serde_json::Value;
 use tests::{Browser, Stack};
 

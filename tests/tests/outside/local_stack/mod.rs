@@ -5,6 +5,7 @@ mod connections;
 mod cors;
 mod crash;
 mod data;
+mod events;
 mod faces;
 mod idle;
 mod limits;

@@ -1,5 +1,8 @@
-//! The console: a page for people, the outbox, and the AWS services that are called besides DynamoDB: SES,
-//! SQS and Lambda.
+//! The console: a page for people, what happens in the stack, the outbox, and the AWS services that are called besides
+//! DynamoDB: SES, SQS and Lambda.
+
+mod page;
+mod people;
 
 use std::sync::Arc;
 
@@ -7,28 +10,33 @@ use bytes::Bytes;
 use http::header::HOST;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode};
-use http_body_util::{BodyExt as _, Limited};
+use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
 use serde_json::json;
 
 use crate::client::Client;
 use crate::environment::Endpoints;
+use crate::events::{self, Events};
 use crate::lambda::InvokeApi;
 use crate::outbox::{Outbox, SendEmail};
 use crate::permissions::{self, Permissions};
-use crate::server::{self, Answer};
+use crate::server::{self, Answer, Streamed};
 use crate::shutdown::Shutdown;
 use crate::sqs::{self, Sqs};
 use crate::{documents, ids, percent};
 
-const PAGE: &str = include_str!("console.html");
+use page::Page;
+use people::{People, Whose};
+
 /// Most bytes of a request: what DynamoDB takes.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
 
 /// The console.
 #[derive(Debug)]
 pub(crate) struct Console {
-    page: String,
+    page: Page,
+    people: People,
+    events: Events,
     outbox: Outbox,
     client: Client,
     services: Services,
@@ -49,29 +57,47 @@ pub(crate) struct Services {
 }
 
 impl Console {
-    /// A console that shows where everything answers, and that ends calls which wait for messages.
+    /// A console for these endpoints. Its shutdown ends what would go on: calls that wait for messages, and readers of
+    /// events.
     pub(crate) fn new(
         endpoints: &Endpoints,
         websocket: Option<&str>,
         services: Services,
+        events: Events,
         shutdown: Shutdown,
     ) -> Self {
-        let page = PAGE
-            .replace("{{http}}", &endpoints.http)
-            .replace("{{websocket}}", websocket.unwrap_or("none"))
-            .replace("{{dynamodb}}", &services.dynamodb);
-        Self { page, outbox: Outbox::default(), client: Client::new(), services, shutdown }
+        Self {
+            page: Page::new(endpoints, websocket),
+            people: People::new(endpoints),
+            events,
+            outbox: Outbox::default(),
+            client: Client::new(),
+            services,
+            shutdown,
+        }
     }
 
     /// Answers a request.
-    pub(crate) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Answer {
+    pub(crate) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Streamed {
+        let answer = match (request.method(), request.uri().path()) {
+            (&Method::GET, "/events") => {
+                return events::feed(&self.events, request.headers(), self.shutdown.clone());
+            }
+            (_, path) if Whose::read(path).is_some() => self.people.forward(request).await,
+            _ => self.answer(request).await,
+        };
+        answer.map(Full::boxed_unsync)
+    }
+
+    async fn answer(&self, request: Request<Incoming>) -> Answer {
         let (parts, body) = request.into_parts();
         let Ok(body) = Limited::new(body, BODY_LIMIT).collect().await else {
             return server::message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
         };
         let body = body.to_bytes();
         match (&parts.method, parts.uri.path()) {
-            (&Method::GET, "/") => self.page(),
+            (&Method::GET, "/") => self.page.html(&parts.headers),
+            (&Method::GET, path) if let Some(file) = page::at(path) => file,
             (&Method::GET, "/outbox") => server::json(StatusCode::OK, self.outbox.to_json()),
             (&Method::GET, "/health") => server::json(StatusCode::OK, r#"{"status":"ok"}"#),
             (&Method::GET, "/permissions") => self.permissions(),
@@ -96,11 +122,6 @@ impl Console {
             }
             (method, path) => not_here(method, path, &parts.headers),
         }
-    }
-
-    fn page(&self) -> Answer {
-        let html = HeaderValue::from_static("text/html; charset=utf-8");
-        server::with_type(StatusCode::OK, html, self.page.clone())
     }
 
     /// What `--check-permissions` found so far.

@@ -2,7 +2,12 @@
 //!
 //! A page does what it is there for and then tells the server that it came from: it posts JSON to `/report`. The answer
 //! comes when the test wants it, and is the address that the page is to go to next. So one browser, with all its
-//! cookies, goes from page to page as the test says, and nothing has to be known of how browsers are driven.
+//! cookies, goes from page to page as the test says, and nothing has to be known of how browsers are driven. A page that
+//! is not made for tests is looked at and clicked on instead: see [`Tab`].
+
+mod tab;
+
+pub use tab::Tab;
 
 use std::convert::Infallible;
 use std::path::{Path, PathBuf};
@@ -95,7 +100,7 @@ impl Browser {
         let url = Url::parse_with_params(origin, query).expect("an origin").to_string();
         match self.next.take() {
             Some(next) => next.send(url.clone()).expect("a page that waits"),
-            None => self.process = Some(self.profile.start(&url, &[])),
+            None => self.process = Some(self.profile.start(&[&url])),
         }
         match tokio::time::timeout(LIMIT, self.reports.1.recv()).await {
             Ok(Some(Report { told, next })) => {
@@ -153,25 +158,24 @@ fn empty(status: StatusCode) -> Response<Full<Bytes>> {
 
 /// A folder for all that a browser keeps. It goes with its owner.
 #[derive(Debug)]
-pub(crate) struct Profile(PathBuf);
+struct Profile(PathBuf);
 
 impl Profile {
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         let folder = std::env::temp_dir().join(unique("browser"));
         std::fs::create_dir(&folder).expect("a new folder");
         Self(folder)
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    fn path(&self) -> &Path {
         &self.0
     }
 
-    pub(crate) fn start(&self, url: &str, flags: &[&str]) -> Owned {
+    fn start(&self, arguments: &[&str]) -> Owned {
         let child = Command::new("chromium")
             .args(FLAGS)
-            .args(flags)
             .arg(format!("--user-data-dir={}", self.path().display()))
-            .arg(url)
+            .args(arguments)
             // What it keeps elsewhere, it keeps here, too.
             .env("HOME", self.path())
             .stdin(Stdio::null())
