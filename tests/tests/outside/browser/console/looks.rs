@@ -1,7 +1,7 @@
 //! What the page looks like: it fits a phone, and pictures are made of it for whoever wants to see.
 //!
-//! The pictures go into `target/…/console`, and those of the README where `CONSOLE_PICTURES` says:
-//! `CONSOLE_PICTURES=infra/local cargo nextest run --release -p tests -E 'test(pictures)'`.
+//! The pictures go into `target/release/console`, and those of the README also where `CONSOLE_PICTURES` says:
+//! `CONSOLE_PICTURES=infra/local cargo nextest run --release -p local -p tests --filterset 'test(pictures_of_it)'`.
 
 use std::path::PathBuf;
 
