@@ -80,7 +80,6 @@ impl People {
     }
 
     /// Passes on the upgrade to a socket, and then all that goes over it.
-    #[expect(clippy::disallowed_methods, reason = "a socket outlives the request that opens it")]
     async fn open(&self, mut request: Request<Incoming>) -> Result<Answer, Failure> {
         let path = request.uri().path().to_owned();
         let whose = Whose::read(&path).ok_or("nobody's path")?;

@@ -7,7 +7,7 @@ const ROWS = 300;
 
 const sum = { invocations: 0, cold: 0, read: 0, write: 0 };
 
-/** Watches the stream of events. `nameOf` gives the name of a user that is known here. */
+/** Watches the stream of events. `nameOf` gives the name of a user that is known here; the outcome says names anew. */
 export function watch(nameOf) {
   const lists = Object.fromEntries(["invocations", "frames"].map((id) => [id, document.querySelector(`#${id} .rows`)]));
   const filter = document.getElementById("filter");
@@ -29,8 +29,15 @@ export function watch(nameOf) {
   function learn({ connection_id: connection, user_id: user }) {
     if (!connection || !user || users.has(connection)) return;
     users.set(connection, user);
-    const shown = lists.frames.querySelectorAll(`[data-connection="${CSS.escape(connection)}"] .who`);
-    for (const who of shown) say(who, nameOfConnection(connection));
+    name(lists.frames.querySelectorAll(`[data-connection="${CSS.escape(connection)}"]`));
+  }
+
+  /** Names whom rows are about, as far as that is known by now. */
+  function name(rows) {
+    for (const row of rows) {
+      const { connection, user } = row.dataset;
+      say(row.querySelector(".who"), connection ? nameOfConnection(connection) : (nameOf(user) ?? ""));
+    }
   }
 
   function draw() {
@@ -67,6 +74,7 @@ export function watch(nameOf) {
   filter.oninput = () => {
     for (const list of Object.values(lists)) for (const row of list.children) hideUnless(row, filter.value);
   };
+  return () => name(document.querySelectorAll("[data-connection], [data-user]"));
 }
 
 function count({ cold, read_units: read, write_units: write }) {
@@ -88,15 +96,13 @@ function invocation(event, nameOf) {
   const { at, source, status, error, function: name, cold, waited_ms: waited, duration_ms: took, user_id: user } = event;
   const failed = error ?? (status >= 500 ? "failed" : null);
   const kind = failed ? "bad" : status >= 400 ? "warn" : "good";
-  const row = element("li", { className: "invocation" },
+  const row = element("li", { className: "invocation", data: { user } },
     element("div", {}, part(`status ${kind}`, String(failed ?? status ?? "ok")), element("b", {}, source), part("took", `${took.toFixed(1)} ms`)),
     element("div", { className: "more" }, part("name", name.replace(/Function$/, ""))));
   const more = row.lastChild;
   if (cold) more.append(element("span", { className: "cold", title: `The first of its process. It waited ${waited.toFixed(0)} ms.` }, "cold"));
   if (event.storage_calls !== null) more.append(part("units", units(event)));
-  const who = nameOf(user);
-  if (who) more.append(part("who", who));
-  more.append(element("time", { dateTime: new Date(at).toISOString() }, clock(at, true)));
+  more.append(part("who", nameOf(user) ?? ""), element("time", { dateTime: new Date(at).toISOString() }, clock(at, true)));
   return row;
 }
 

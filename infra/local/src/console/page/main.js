@@ -34,6 +34,7 @@ function join(person) {
   // What one begins, the others can find: they look again.
   person.addEventListener("made", () => people.forEach((other) => other !== entry && other.person.refresh()));
   person.addEventListener("change", countUnread);
+  nameRows();
   arrange();
   show(person.first);
   return person;
@@ -146,7 +147,7 @@ makeTabs(byId("tabs"), (id) => {
   byId("tools").hidden = id === "outbox";
   drawOutbox();
 });
-watch((id) => {
+const nameRows = watch((id) => {
   // For conversations a person is another user, by another name.
   const isIt = ({ person }) => String(person.id) === id || person.users.get(Number(id))?.name === person.alias;
   return people.find(isIt)?.person.first;
