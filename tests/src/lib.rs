@@ -9,7 +9,6 @@
 mod answer;
 mod browser;
 mod caller;
-mod devtools;
 pub mod documents;
 mod faults;
 mod groups;
@@ -39,7 +38,6 @@ mod web_user;
 pub use answer::Answer;
 pub use browser::{Browser, Tab};
 pub use caller::{Anonymous, Call, Caller};
-pub use devtools::Tab;
 pub use faults::{FaultPlan, Faults, Met, Rates, insist};
 pub use guest::Guest;
 pub use log::Log;

@@ -2,6 +2,7 @@
 //!
 //! What is looked for is named by a CSS selector and a text. Whatever is not there yet is waited for.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -34,6 +35,20 @@ const POINT: &str = "
     return node.contains(hit) || hit?.contains(node) && hit.tagName === 'LABEL' ? [x, y] : null;
 ";
 
+/// All text of a page, with what its components keep in trees of their own.
+const TEXT: &str = "(() => {
+    const parts = [];
+    const walk = (node) => {
+        if (node.shadowRoot) walk(node.shadowRoot);
+        for (const child of node.childNodes) {
+            if (child.nodeType === Node.TEXT_NODE) parts.push(child.data);
+            else if (!['SCRIPT', 'STYLE'].includes(child.nodeName)) walk(child);
+        }
+    };
+    walk(document.body);
+    return parts.join(' ');
+})()";
+
 /// A browser with one tab.
 #[derive(Debug)]
 pub struct Tab {
@@ -44,6 +59,7 @@ pub struct Tab {
     session: Option<String>,
     calls: u64,
     complaints: Vec<String>,
+    requested: BTreeSet<String>,
 }
 
 impl Tab {
@@ -66,6 +82,7 @@ impl Tab {
             session: None,
             calls: 0,
             complaints: Vec::new(),
+            requested: BTreeSet::new(),
         };
         let page = eventually("a tab", async || {
             let targets = tab.call("Target.getTargets", json!({})).await;
@@ -75,7 +92,7 @@ impl Tab {
         let page = page.await["targetId"].clone();
         let attached = tab.call("Target.attachToTarget", json!({"targetId": page, "flatten": true})).await;
         tab.session = attached["sessionId"].as_str().map(str::to_owned);
-        for domain in ["Page.enable", "Runtime.enable", "Log.enable"] {
+        for domain in ["Page.enable", "Runtime.enable", "Log.enable", "Network.enable"] {
             tab.call(domain, json!({})).await;
         }
         tab.go(url).await;
@@ -169,6 +186,11 @@ impl Tab {
         eventually(&what, async || self.evaluate(&look).await.as_str().map(str::to_owned)).await
     }
 
+    /// Waits until some text is anywhere on the page.
+    pub async fn read(&mut self, text: &str) {
+        self.until(&format!("{TEXT}.includes({})", json!(text))).await;
+    }
+
     /// Waits until nothing of a selector with a text can be seen.
     pub async fn miss(&mut self, selector: &str, text: &str) {
         let look = function("return !find(selector, text);", selector, text);
@@ -189,6 +211,11 @@ impl Tab {
         let picture = self.call("Page.captureScreenshot", json!({"format": "png"})).await;
         let bytes = STANDARD.decode(picture["data"].as_str().expect("a picture")).expect("Base64");
         std::fs::write(path, bytes).expect("a file that can be written");
+    }
+
+    /// The URLs that the pages have asked for so far.
+    pub fn requested(&self) -> &BTreeSet<String> {
+        &self.requested
     }
 
     /// What the page did that it must not: errors that nobody caught, and what its policy forbids.
@@ -220,6 +247,9 @@ impl Tab {
         let (method, parameters) = (&told["method"], &told["params"]);
         if method == "Runtime.exceptionThrown" {
             self.complaints.push(parameters["exceptionDetails"].to_string());
+        }
+        if method == "Network.requestWillBeSent" {
+            self.requested.extend(parameters["request"]["url"].as_str().map(str::to_owned));
         }
         let entry = &parameters["entry"];
         if method == "Log.entryAdded" && (entry["source"] == "security" || entry["source"] == "javascript") {

@@ -62,16 +62,12 @@ async fn the_console_has_the_documents_as_they_are_kept() {
 async fn the_documents_have_pages_that_need_nobody_else() {
     let stack = Stack::shared().await;
     let console = &stack.ready().console;
-    let mut tab = Tab::new().await;
-    for (page, texts) in [
-        ("http", ["Chats of platforms, with RSA-signed messages", "/chats/{chat_id}"]),
-        ("socket", ["GroupMessage", "A message to the room of two with another user."]),
-    ] {
-        tab.visit(&format!("{console}/documents/{page}")).await;
-        for text in texts {
-            tab.read(text).await;
-        }
-    }
+    let mut tab = Tab::open(&format!("{console}/documents/http")).await;
+    tab.read("Chats of platforms, with RSA-signed messages").await;
+    tab.read("/chats/{chat_id}").await;
+    tab.go(&format!("{console}/documents/socket")).await;
+    tab.read("GroupMessage").await;
+    tab.read("A message to the room of two with another user.").await;
     let own = format!("{console}/documents/");
     let is_own =
         |url: &&String| url.starts_with(&own) || url.starts_with("data:") || url.starts_with("blob:");
