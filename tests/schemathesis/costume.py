@@ -178,7 +178,8 @@ class Costume:
             case _, "user_a_id":
                 return [self.me.id if self.me else 1, self.me.id if self.me else 1, *everybody]
             case _, "user_b_id" | "receiver_id":
-                return everybody
+                # The first is the caller of examples.
+                return everybody[1:] + everybody[:1]
             case "accounts", "chat_id" if self.die.random() < 0.5:
                 return world.chats
             case "accounts", "chat_room_id" if self.die.random() < 0.5:

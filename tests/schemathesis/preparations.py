@@ -28,6 +28,8 @@ def delete_user(it: Costume) -> None:
 def change_user(it: Costume) -> None:
     it.me = it.world.changeling
     it.set_path("user_id", it.me.id)
+    if it.sometimes():
+        it.set_body(name=it.world.unique("Eve"))
 
 
 def confirm(it: Costume) -> None:
@@ -56,6 +58,12 @@ def mark_read(it: Costume) -> None:
 def rename_group(it: Costume) -> None:
     if it.die.random() < 0.8:
         it.keep_body("chat_group_name")
+
+
+def rename_some_group(it: Costume) -> None:
+    """The caller is in none, unless it is named."""
+    if it.die.random() < 0.5:
+        it.set_body(chat_group_id=it.die.choice(it.world.groups))
 
 
 def log_in(it: Costume) -> None:
@@ -188,6 +196,7 @@ PREPARATIONS: dict[str, Callable[[Costume], None]] = {
     "POST /register": register,
     "GET /register/{token}": confirm,
     "PUT /notifications": mark_read,
+    "PUT /chat_groups": rename_some_group,
     "PUT /chat_groups/{chat_group_id}": rename_group,
     "POST /api/user": register,
     "POST /login": log_in,
