@@ -95,9 +95,9 @@ pub(crate) enum Direction {
 #[derive(Clone, Debug)]
 pub(crate) struct Source {
     /// A route key, the name of a queue, or what else there is.
-    name: String,
+    name: Box<str>,
     /// The socket that it is about, if it is about one.
-    connection: Option<String>,
+    connection: Option<Box<str>>,
 }
 
 /// An invocation that is over.
@@ -124,12 +124,12 @@ pub(crate) struct Invocation {
 impl Source {
     /// Something of this name.
     pub(crate) fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), connection: None }
+        Self { name: name.into(), connection: None }
     }
 
     /// A route of a socket.
     pub(crate) fn of_socket(route_key: &str, connection: &str) -> Self {
-        Self { name: route_key.to_owned(), connection: Some(connection.to_owned()) }
+        Self { name: route_key.into(), connection: Some(connection.into()) }
     }
 }
 

@@ -5,6 +5,9 @@ import { clock, element, say } from "./dom.js";
 /** So many rows of a kind are kept. */
 const ROWS = 300;
 
+/** What says most about a frame: it is shown first, as the order of fields means nothing. */
+const FIRST = ["chat_type", "type", "event", "message", "messages", "error"];
+
 const sum = { invocations: 0, cold: 0, read: 0, write: 0 };
 
 /** Watches the stream of events. `nameOf` gives the name of a user that is known here; the outcome says names anew. */
@@ -106,6 +109,18 @@ function invocation(event, nameOf) {
   return row;
 }
 
+/** A frame with what says most at its beginning. One that was cut is as it is. */
+function readable(body) {
+  try {
+    const fields = JSON.parse(body);
+    if (Array.isArray(fields)) return body;
+    const first = FIRST.filter((name) => name in fields).map((name) => [name, fields[name]]);
+    return JSON.stringify({ ...Object.fromEntries(first), ...fields });
+  } catch {
+    return body;
+  }
+}
+
 function units({ storage_calls: calls, read_units: read, write_units: write }) {
   if (!calls) return "no storage";
   return `${calls} ${calls === 1 ? "call" : "calls"} · ${read} R · ${write} W`;
@@ -129,7 +144,7 @@ function frame(event, nameOfConnection) {
     row.append(element("div", {}, ...head));
     return row;
   }
-  const text = body ?? `${size} bytes that are no JSON`;
+  const text = body ? readable(body) : `${size} bytes that are no JSON`;
   row.append(element("details", {}, element("summary", {}, element("div", {}, ...head), element("code", {}, text))));
   return row;
 }

@@ -68,7 +68,6 @@ async fn it_fits_a_phone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(clippy::disallowed_methods, reason = "the command line of a test")]
 async fn pictures_of_it_are_made() {
     let mut scene = Scene::new().await;
     scene.begin(0, "New room", "Café Central").await;
