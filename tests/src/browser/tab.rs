@@ -101,9 +101,20 @@ impl Tab {
 
     /// Goes to a page, and waits until it is there.
     pub async fn go(&mut self, url: &str) {
-        let answer = self.call("Page.navigate", json!({"url": url})).await;
-        assert!(answer["errorText"].is_null(), "{url}: {answer}");
-        self.until("document.readyState === 'complete' && location.href !== 'about:blank'").await;
+        self.leave("Page.navigate", json!({"url": url})).await;
+    }
+
+    /// Loads the page again, and waits until it is there.
+    pub async fn reload(&mut self) {
+        self.leave("Page.reload", json!({})).await;
+    }
+
+    async fn leave(&mut self, method: &str, parameters: Value) {
+        // So that the page before is not taken for the next one, which may be of the same address.
+        self.call("Runtime.evaluate", json!({"expression": "globalThis.isLeft = true"})).await;
+        let answer = self.call(method, parameters).await;
+        assert!(answer["errorText"].is_null(), "{method}: {answer}");
+        self.until("!globalThis.isLeft && document.readyState === 'complete'").await;
     }
 
     /// Gives the window another size.
@@ -128,10 +139,10 @@ impl Tab {
 
     /// Waits until a JavaScript expression is true.
     pub async fn until(&mut self, expression: &str) {
-        // While a page goes there may be none to ask.
         let wanted = json!({"expression": expression, "awaitPromise": true, "returnByValue": true});
         eventually(expression, async || {
-            let answer = self.call("Runtime.evaluate", wanted.clone()).await;
+            // While a page goes there may be none to ask.
+            let answer = self.try_call("Runtime.evaluate", wanted.clone()).await.ok()?;
             (answer["result"]["value"] == true).then_some(())
         })
         .await;
@@ -224,6 +235,11 @@ impl Tab {
     }
 
     async fn call(&mut self, method: &str, parameters: Value) -> Value {
+        self.try_call(method, parameters).await.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+
+    /// The result of a call, or what the browser has against it.
+    async fn try_call(&mut self, method: &str, parameters: Value) -> Result<Value, Value> {
         self.calls += 1;
         let id = self.calls;
         let mut call = json!({"id": id, "method": method, "params": parameters});
@@ -236,8 +252,8 @@ impl Tab {
             let Message::Text(text) = message else { continue };
             let told: Value = serde_json::from_str(&text).expect("JSON");
             if told["id"] == id {
-                assert!(told["error"].is_null(), "{method}: {}", told["error"]);
-                return told["result"].clone();
+                let refused = !told["error"].is_null();
+                return if refused { Err(told["error"].clone()) } else { Ok(told["result"].clone()) };
             }
             self.note(&told);
         }

@@ -140,7 +140,7 @@ async fn what_is_unread_is_counted_until_it_is_read() {
     }
     scene.tab.until("document.title.startsWith('(2) ')").await;
     // It is the system's count as well: the page asks for it when it is loaded anew.
-    scene.tab.evaluate("location.reload()").await;
+    scene.tab.reload().await;
     scene.see_two().await;
     let badges = scene.within(BOB, ".chats .badge");
     scene.tab.miss(&badges, "2").await;
@@ -158,7 +158,7 @@ async fn what_was_long_ago_is_a_page_away() {
         scene.write(ADA, &format!("number {number}.")).await;
     }
     scene.read(BOB, "number 35.").await;
-    scene.tab.evaluate("location.reload()").await;
+    scene.tab.reload().await;
     scene.see_two().await;
     scene.read(BOB, "number 35.").await;
     assert_eq!(scene.texts(BOB).await.len(), 30);
