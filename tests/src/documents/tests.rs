@@ -103,7 +103,7 @@ fn frames_have_examples_that_fit() {
 /// The example of a schema. An array's is one of what it holds.
 fn example_of(schema: &Value) -> Option<Value> {
     let referred = schema["$ref"].as_str().map(|reference| reference.trim_start_matches('#'));
-    let schema = referred.map_or(schema, |place| &HTTP.text.pointer(place).expect("what is referred to"));
+    let schema = referred.map_or(schema, |place| HTTP.text.pointer(place).expect("what is referred to"));
     match schema.get("example") {
         Some(example) => Some(example.clone()),
         None => example_of(schema.get("items")?).map(|item| json!([item])),
