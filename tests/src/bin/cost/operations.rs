@@ -194,6 +194,8 @@ async fn sockets(stack: &Stack, ada: &User, bob: &User, bench: &mut Bench<'_>) {
     bare.close().await;
     let offline = async || (bob.seen_by(ada).await["online"] == json!(false)).then_some(());
     eventually("the end of the last socket", offline).await;
+    // The others are told after that.
+    tokio::time::sleep(END_LASTS).await;
     let socket = bench.measure("$connect with a token, first socket", None, Socket::open(&url)).await;
     let ending = async {
         socket.close().await;
