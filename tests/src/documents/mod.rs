@@ -5,6 +5,7 @@
 mod tests;
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use http::Method;
@@ -19,6 +20,13 @@ static HTTP: LazyLock<Document> =
 /// The WebSocket API.
 static SOCKET: LazyLock<Document> =
     LazyLock::new(|| Document::read(include_str!("../../../infra/asyncapi.json")));
+
+static IS_UNCHECKED: AtomicBool = AtomicBool::new(false);
+
+/// Holds nothing against the documents in this process from here on: for one that measures, and is no test.
+pub fn leave_unchecked() {
+    IS_UNCHECKED.store(true, Ordering::Relaxed);
+}
 
 /// A document, and what was made of its schemas so far.
 struct Document {
@@ -91,6 +99,9 @@ fn documented_path(method: &str, path: &str) -> Option<&'static str> {
 
 /// Fails unless the document has this answer: its status, and its body.
 pub(crate) fn check_answer(method: &Method, path: &str, answer: &Answer) {
+    if IS_UNCHECKED.load(Ordering::Relaxed) {
+        return;
+    }
     let method = method.as_str().to_lowercase();
     let Some(path) = documented_path(&method, path) else { return };
     let (question, status) = (&answer.question, answer.status.as_u16());
@@ -195,6 +206,9 @@ pub fn names_of(sender: Sender, frame: &Value) -> Result<Vec<&'static str>, Stri
 
 /// Fails unless the document has this frame.
 pub(crate) fn check_frame(sender: Sender, frame: &Value) {
+    if IS_UNCHECKED.load(Ordering::Relaxed) {
+        return;
+    }
     if let Err(faults) = names_of(sender, frame) {
         panic!("asyncapi.json has no such frame of the {sender:?}: {frame}: {faults}");
     }
