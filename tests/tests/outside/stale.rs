@@ -37,14 +37,14 @@ impl Stale {
         Self::of_user(tables, user, SESSION, None, None).await
     }
 
-    /// The same, as a session of this name has opened it.
-    pub(crate) async fn of_session(tables: &Tables, user: u64, session: &str) -> Self {
-        Self::of_user(tables, user, session, None, None).await
-    }
-
     /// The same that is in a group.
     pub(crate) async fn in_group(tables: &Tables, user: u64, group: u64) -> Self {
-        Self::of_user(tables, user, SESSION, None, Some(group)).await
+        Self::of_session_in_group(tables, user, SESSION, group).await
+    }
+
+    /// The same, as a session of this name has opened it.
+    pub(crate) async fn of_session_in_group(tables: &Tables, user: u64, session: &str, group: u64) -> Self {
+        Self::of_user(tables, user, session, None, Some(group)).await
     }
 
     /// One of a user's that is in a group and listens to something. Every notice meets it as well.

@@ -72,9 +72,11 @@ async fn a_web_chat_finds_out_a_socket_that_has_ended() {
     let [eve, tom] = [WebUser::new(&scene.stack).await, WebUser::new(&scene.stack).await];
     let chat = eve.open_chat("A chat").await;
     eve.invite(chat, &tom).await;
-    let lost = Stale::of(&scene.tables, tom.id).await;
+    let (group, mut inside) = scene.group().await;
+    let lost = Stale::in_group(&scene.tables, tom.id, group).await;
     eve.say(chat, "are you there?").await;
     scene.is_found_out(&lost, tom.id).await;
+    hears_of_leaving(&mut inside, tom.id, group).await;
 }
 
 #[tokio::test]
@@ -110,10 +112,13 @@ async fn a_new_user_finds_out_a_socket_that_has_ended() {
 #[tokio::test]
 async fn a_logout_ends_a_socket_that_has_ended_already() {
     let Some(mut scene) = Scene::new().await else { return };
+    let (group, mut inside) = scene.group().await;
     let session = tests::token::session(&scene.bob.token);
-    let lost = Stale::of_session(&scene.tables, scene.bob.id, &session).await;
+    // A socket that is open would tell of its own end, and might do that before the logout does.
+    let lost = Stale::of_session_in_group(&scene.tables, scene.bob.id, &session, group).await;
     scene.bob.get("/logout").await.expect(200);
     scene.is_found_out(&lost, scene.bob.id).await;
+    hears_of_leaving(&mut inside, scene.bob.id, group).await;
 }
 
 #[tokio::test]
