@@ -1,7 +1,7 @@
 //! What calls of the store cost, in calls that wait for one another and in capacity units.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,9 @@ use crate::store_proxy::{self, Fate, Watch};
 /// How long each measured call takes on its way. Without it, calls that are made at the same time could follow one
 /// another by chance, and depth would be luck.
 const LATENCY: Duration = Duration::from_millis(20);
+
+/// Longer than an invocation that has begun goes without a call.
+const SILENCE: Duration = Duration::from_secs(1);
 
 /// The table whose calls fetch keys.
 const KEYS: &str = "Keys";
@@ -100,6 +103,8 @@ fn is_write(operation: &str) -> bool {
 pub struct Meter {
     calls: Mutex<Vec<StoreCall>>,
     is_running: AtomicBool,
+    /// How many calls came, measured or not.
+    count: AtomicUsize,
 }
 
 impl Meter {
@@ -115,6 +120,17 @@ impl Meter {
         std::mem::take(&mut *self.calls())
     }
 
+    /// Waits until no call has come for a while: what nobody is answered for is over then.
+    pub async fn silence(&self) {
+        loop {
+            let before = self.count.load(Ordering::SeqCst);
+            tokio::time::sleep(SILENCE).await;
+            if self.count.load(Ordering::SeqCst) == before {
+                return;
+            }
+        }
+    }
+
     fn calls(&self) -> MutexGuard<'_, Vec<StoreCall>> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -122,6 +138,7 @@ impl Meter {
 
 impl Watch for Meter {
     fn fate(&self, call: &mut store_proxy::StoreCall) -> Fate {
+        self.count.fetch_add(1, Ordering::SeqCst);
         if !self.is_running.load(Ordering::SeqCst) {
             return Fate::Pass;
         }

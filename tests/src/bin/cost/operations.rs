@@ -20,8 +20,6 @@ const COMPANY: usize = 10;
 const CROWD: usize = 1_000;
 /// A message of the size that sending has a bar for.
 const MESSAGE: usize = 512;
-/// Longer than it takes to note the end of a socket.
-const END_LASTS: Duration = Duration::from_secs(1);
 
 /// The most that an operation may cost.
 #[derive(Clone, Copy, Debug)]
@@ -195,12 +193,13 @@ async fn sockets(stack: &Stack, ada: &User, bob: &User, bench: &mut Bench<'_>) {
     let offline = async || (bob.seen_by(ada).await["online"] == json!(false)).then_some(());
     eventually("the end of the last socket", offline).await;
     // The others are told after that.
-    tokio::time::sleep(END_LASTS).await;
+    bench.meter.silence().await;
     let socket = bench.measure("$connect with a token, first socket", None, Socket::open(&url)).await;
+    let meter = bench.meter;
     let ending = async {
         socket.close().await;
         // Nobody answers a client that has gone.
-        tokio::time::sleep(END_LASTS).await;
+        meter.silence().await;
     };
     bench.measure("$disconnect, last socket of a user", None, ending).await;
     eventually("the end of the socket", offline).await;
