@@ -76,6 +76,8 @@ async fn main() -> ExitCode {
     documents::leave_unchecked();
     // Both ends of thousands of sockets.
     allow_open_files(16_384);
+    // Before the results, which are part of the checkout, change.
+    let machine = machine::describe();
     let is_whole = chapters.is_empty();
     let chosen = if is_whole { Chapter::ALL.to_vec() } else { chapters };
     let mut measured = Vec::new();
@@ -87,7 +89,7 @@ async fn main() -> ExitCode {
         if is_whole && !quick {
             // After each, so that what was measured is not lost with what cannot be.
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("results");
-            report::write(&folder, &command, &machine::describe(), &measured);
+            report::write(&folder, &command, &machine, &measured);
             eprintln!("Written to {}", folder.display());
         }
     }
