@@ -24,9 +24,7 @@ PART, PARTS = (int(number) for number in os.environ.get("PART", "0/1").split("/"
 # The dice of cases that are not sent yet, by the case's id.
 DICE: dict[str, int] = {}
 METHODS = ("get", "put", "post", "delete")
-
-
-# Every so many cases of an operation that are wrong nowhere, one is dressed like an example.
+# Of so many cases of an operation that are wrong nowhere, the first is dressed like an example.
 SURE_EACH = 4
 # How many of those there were, by operation.
 RIGHT: Counter[str] = Counter()
@@ -44,8 +42,9 @@ def is_example(case: schemathesis.Case) -> bool:
     return case.meta is not None and case.meta.phase.name == TestPhase.EXAMPLES
 
 
-def is_sure(case: schemathesis.Case) -> bool:
-    """Whether nothing about a case is left to luck: no operation is to have refusals alone by bad luck."""
+def count_sure(case: schemathesis.Case) -> bool:
+    """Counts a case, and tells whether nothing about it is left to luck: else an operation might, by bad luck, have
+    refusals alone."""
     if is_example(case):
         return True
     if case.meta is None or case.meta.generation.mode.is_negative:
@@ -82,7 +81,7 @@ def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwar
     if die is None:
         said = [case.method, case.path, case.path_parameters, case.query, dict(case.headers), repr(case.body)]
         die = zlib.crc32(json.dumps(said, default=repr).encode())
-    costume = Costume(world(), case, Sure() if is_sure(case) else random.Random(die))
+    costume = Costume(world(), case, Sure() if count_sure(case) else random.Random(die))
     costume.put_on(PREPARATIONS.get(costume.route))
 
 
